@@ -1,0 +1,38 @@
+"""What an integration is: manifest, actions, hooks and errors. No I/O; depends on pydantic and pluggy alone."""
+
+from modulex_mem0.contract.action import Action, action
+from modulex_mem0.contract.authentication import AuthScheme, ConnectionTest, CredentialField
+from modulex_mem0.contract.context import Context
+from modulex_mem0.contract.errors import ActionError, ErrorCode, ErrorInfo
+from modulex_mem0.contract.hints import Hints
+from modulex_mem0.contract.hookspecs import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, modulex_integrations
+from modulex_mem0.contract.http import HttpClient, Reply
+from modulex_mem0.contract.integration import Integration
+from modulex_mem0.contract.manifest import ActionManifest, Example, IntegrationManifest, Profile
+from modulex_mem0.contract.shapes import ActionInput, ActionOutput
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "PROJECT_NAME",
+    "Action",
+    "ActionError",
+    "ActionInput",
+    "ActionManifest",
+    "ActionOutput",
+    "AuthScheme",
+    "ConnectionTest",
+    "Context",
+    "CredentialField",
+    "ErrorCode",
+    "ErrorInfo",
+    "Example",
+    "Hints",
+    "HttpClient",
+    "Integration",
+    "IntegrationManifest",
+    "Profile",
+    "Reply",
+    "action",
+    "hookimpl",
+    "modulex_integrations",
+]

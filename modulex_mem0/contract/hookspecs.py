@@ -1,0 +1,24 @@
+"""The pluggy hooks through which integrations arrive.
+
+A distribution registers a module (or any object) under the entry-point group `modulex`; the module implements the
+hooks below with `hookimpl`. Our own integration registers exactly as a third party's would.
+"""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from modulex_mem0.contract.integration import Integration
+
+__all__ = ["ENTRY_POINT_GROUP", "PROJECT_NAME", "hookimpl", "modulex_integrations"]
+
+PROJECT_NAME = "modulex"
+ENTRY_POINT_GROUP = "modulex"
+
+hookspec = pluggy.HookspecMarker(PROJECT_NAME)
+hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+
+
+@hookspec
+def modulex_integrations() -> Iterable[Integration]:  # type: ignore[empty-body]
+    """Return the integrations that this distribution brings."""

@@ -1,0 +1,66 @@
+"""An integration: its manifest and its actions, loaded when they are first needed."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from modulex_mem0.contract.action import Action
+from modulex_mem0.contract.manifest import IntegrationManifest, Profile
+
+__all__ = ["Integration"]
+
+
+class Integration:
+    """What a hook implementation returns.
+
+    Args:
+        profile: The integration without its actions.
+        actions: The actions, or a function that imports and returns them. It is called at most once.
+        recorded: A function that reads the manifest that was derived and recorded at build time, so that a host can
+            list the integration without importing the code of its actions; it returns None where none was recorded.
+
+    Example:
+        `Integration(Profile(name="echo", ...), actions=[say])`
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        actions: Iterable[Action[Any, Any]] | Callable[[], Iterable[Action[Any, Any]]],
+        recorded: Callable[[], IntegrationManifest | None] | None = None,
+    ) -> None:
+        self.profile = profile
+        self._load = actions if callable(actions) else lambda: actions
+        self._recorded = recorded
+
+    def __repr__(self) -> str:
+        return f"<Integration {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """The name to call it by."""
+        return self.profile.name
+
+    @cached_property
+    def manifest(self) -> IntegrationManifest:
+        """The integration as data: the recorded manifest if there is one, else derived from the actions."""
+        return (self._recorded() if self._recorded else None) or self.describe()
+
+    @cached_property
+    def actions(self) -> dict[str, Action[Any, Any]]:
+        """The actions by name; loads their code.
+
+        Raises:
+            ValueError: Two actions share a name.
+        """
+        actions: dict[str, Action[Any, Any]] = {}
+        for action in self._load():
+            if action.name in actions:
+                raise ValueError(f"two actions of {self.name} are called {action.name}")
+            actions[action.name] = action
+        return actions
+
+    def describe(self) -> IntegrationManifest:
+        """Derive the manifest afresh from the declarations; a recorded one is current when it equals this."""
+        profile = {name: getattr(self.profile, name) for name in Profile.model_fields}
+        return IntegrationManifest(**profile, actions=tuple(action.describe() for action in self.actions.values()))

@@ -1,0 +1,60 @@
+"""An integration as data: what a host shows, and what `manifests/*.json` hold."""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from modulex_mem0.contract.authentication import AuthScheme
+from modulex_mem0.contract.declared import Declared
+from modulex_mem0.contract.hints import Hints
+
+__all__ = ["ActionManifest", "Example", "IntegrationManifest", "Profile"]
+
+Schema = dict[str, Any]
+
+
+class Example(Declared):
+    """An input that works and an output that it may give."""
+
+    input: dict[str, Any]
+    output: dict[str, Any]
+
+
+class ActionManifest(Declared):
+    """One action as data. Both schemas are JSON Schema, draft 2020-12, of type object."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name to call it by; unique in its integration.")
+    title: str = Field(min_length=1, description="A short name for people.")
+    description: str = Field(min_length=1, description="One sentence for people.")
+    input_schema: Schema = Field(description="What the action takes.")
+    output_schema: Schema = Field(description="What the action returns, whether it succeeds or not.")
+    hints: Hints = Field(default_factory=Hints)
+    example: Example | None = None
+
+
+class Profile(Declared):
+    """Everything about an integration but its actions."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name to call it by; unique in a host.")
+    display_name: str = Field(min_length=1, description="The name on the catalogue card.")
+    description: str = Field(min_length=1, description="What it is for, in a sentence or two.")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+", description="The version of this declaration, major.minor.patch.")
+    author: str = Field(min_length=1)
+    logo: str | None = Field(default=None, description="A URL or a name that hosts know.")
+    app_url: str | None = Field(default=None, pattern=r"^https://", description="The service's own site.")
+    categories: tuple[str, ...] = ()
+    auth_schemes: tuple[AuthScheme, ...] = Field(default=(), description="The ways to authenticate, best first.")
+    limits: tuple[str, ...] = Field(default=(), description="Limits and quotas, a sentence each.")
+
+
+class IntegrationManifest(Profile):
+    """A whole integration as data."""
+
+    actions: tuple[ActionManifest, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [action.name for action in self.actions]
+        if len(set(names)) != len(names):
+            raise ValueError("two actions share a name")
+        return self

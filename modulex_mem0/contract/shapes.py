@@ -1,0 +1,40 @@
+"""The bases of an action's input and output models."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+__all__ = ["ActionInput", "ActionOutput"]
+
+
+class ActionInput(BaseModel):
+    """Base of input models: closed, and a null for an optional parameter is the same as leaving it out.
+
+    Agents and forms send null for what they leave empty. A field whose type itself allows null receives it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        fields = cls.model_fields
+        return {
+            name: value
+            for name, value in data.items()
+            if value is not None or name not in fields or fields[name].is_required() or fields[name].default is None
+        }
+
+
+class ActionOutput(BaseModel):
+    """Base of output models. All but `success` must have a default, so that a failure is an output too.
+
+    A subclass's docstring becomes the description in its JSON Schema.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    success: bool
+    error: str | None = None
