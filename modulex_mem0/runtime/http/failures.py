@@ -1,0 +1,44 @@
+"""Turns what httpx raises into the contract's errors."""
+
+import httpx
+
+from modulex_mem0.contract import ActionError, ErrorCode
+
+__all__ = ["failure_of"]
+
+# Raised before anything of the request has left, so that nothing can have been changed.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
+    """The contract's error for one that a transport raised.
+
+    Args:
+        error: From `handle_async_request`, or from reading the body.
+        repeatable: False for a request that must not be sent twice: once sent, its outcome is unknown.
+    """
+    kind = type(error).__name__
+    if isinstance(error, httpx.ConnectTimeout):
+        return ActionError(ErrorCode.CONNECTION_FAILED, "no connection to the service was made in time")
+    if isinstance(error, httpx.PoolTimeout):
+        return ActionError(ErrorCode.TIMEOUT, "no connection was free in time; too many calls are open at once")
+    if isinstance(error, _NOT_SENT):
+        return ActionError(ErrorCode.CONNECTION_FAILED, f"cannot connect to the service: {str(error) or kind}")
+    if isinstance(error, httpx.DecodingError):
+        return ActionError(ErrorCode.BAD_RESPONSE, "the reply's compression is broken")
+    if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
+        return ActionError(ErrorCode.INTERNAL, f"the request cannot be sent: {kind}")
+    if not repeatable:
+        return outcome_unknown(kind)
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return ActionError(ErrorCode.TIMEOUT, "the service did not answer in time")
+    return ActionError(ErrorCode.CONNECTION_FAILED, f"the connection to the service broke: {str(error) or kind}")
+
+
+def outcome_unknown(reason: str) -> ActionError:
+    """For a request that must not be repeated and went without an answer."""
+    return ActionError(
+        ErrorCode.OUTCOME_UNKNOWN,
+        f"the request was sent but its answer never came ({reason}), so it may have been carried out;"
+        " look before sending it again",
+    )

@@ -1,0 +1,97 @@
+"""A reply with its whole body, and what its status means."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.runtime.http.error_message import error_message
+from modulex_mem0.runtime.http.retry_after import retry_after_seconds
+from modulex_mem0.runtime.redaction import Redactor
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["HttpReply"]
+
+_CODES = {
+    401: ErrorCode.UNAUTHORIZED,
+    402: ErrorCode.QUOTA_EXCEEDED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.UNSUPPORTED,
+    408: ErrorCode.TIMEOUT,
+    410: ErrorCode.NOT_FOUND,
+    413: ErrorCode.QUOTA_EXCEEDED,
+    429: ErrorCode.RATE_LIMITED,
+    501: ErrorCode.UNSUPPORTED,
+}
+
+
+def _code_of(status: int) -> ErrorCode:
+    if status in _CODES:
+        return _CODES[status]
+    if status >= 500:
+        return ErrorCode.SERVICE_ERROR
+    return ErrorCode.INVALID_INPUT if status >= 400 else ErrorCode.BAD_RESPONSE
+
+
+class HttpReply:
+    """Implements `modulex_mem0.contract.Reply`."""
+
+    __slots__ = ("_headers", "_redactor", "body", "status")
+
+    def __init__(self, status: int, headers: "httpx.Headers", body: bytes, redactor: Redactor) -> None:
+        self.status = status
+        self.body = redactor.body(body)
+        self._headers = headers
+        self._redactor = redactor
+
+    def __repr__(self) -> str:
+        return f"<HttpReply {self.status}, {len(self.body)} bytes>"
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, by its name in any case."""
+        value: str | None = self._headers.get(name)
+        return value
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the service asks to wait, from `Retry-After` or a rate limit's reset."""
+        return retry_after_seconds(self.header)
+
+    def json(self) -> Any:  # noqa: ANN401 - any JSON value
+        """The body as a JSON value.
+
+        Raises:
+            ActionError: `bad_response` when it is not JSON.
+        """
+        try:
+            value = from_json(self.body, allow_inf_nan=False)
+        except ValueError:
+            raise ActionError(
+                ErrorCode.BAD_RESPONSE, f"the reply is not JSON: {self._summary()}", http_status=self.status
+            ) from None
+        return self._redactor.values(value) if self._redactor.hides_in(self.body) else value
+
+    def require_success(self) -> None:
+        """Check the status.
+
+        Raises:
+            ActionError: With the status's code and the message found in the body, unless the status is 2xx.
+        """
+        if 200 <= self.status < 300:
+            return
+        code = _code_of(self.status)
+        message = self._summary()
+        if 300 <= self.status < 400:
+            message = "the service redirects elsewhere, which is not followed; check the base URL"
+        raise ActionError(
+            code,
+            message,
+            http_status=self.status,
+            retry_after=self.retry_after if self.status in (429, 503) else None,
+        )
+
+    def _summary(self) -> str:
+        return error_message(self.body, self.header("content-type"))

@@ -1,0 +1,14 @@
+"""Which outcomes of a request are worth another try."""
+
+from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.runtime.http.reply import HttpReply
+
+__all__ = ["is_transient"]
+
+_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CODES = frozenset({ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED})
+
+
+def is_transient(outcome: HttpReply | ActionError) -> bool:
+    """Whether the same request may fare better a moment later. Whether it may be sent twice is the action's word."""
+    return outcome.code in _CODES if isinstance(outcome, ActionError) else outcome.status in _STATUSES

@@ -1,0 +1,65 @@
+"""Makes outputs that satisfy an action's output schema, whatever its handler returned."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from modulex_mem0.contract import Action
+from modulex_mem0.runtime.schemas import schema_check
+
+__all__ = ["OutputCheck", "output_check"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCheck:
+    """Turns what a handler returned into a JSON-ready dict that satisfies the schema.
+
+    Attributes:
+        checked: Raises anything when the value does not fit; what it raises is the integration's defect.
+    """
+
+    checked: Callable[[Any], dict[str, Any]]
+
+    def failure(self, line: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The output of a call that failed, with the fields that are known all the same, where they fit."""
+        minimal = {"success": False, "error": line}
+        for fields in (minimal | dict(known) | minimal, minimal):
+            try:
+                return self.checked(fields)
+            except Exception:  # noqa: S112 - the next form is the answer to every failure
+                continue
+        return minimal
+
+
+def output_check(action: Action[Any, Any]) -> OutputCheck:
+    """Make the check of an action's outputs."""
+    shape = action.output
+    return OutputCheck(_model_check(shape) if isinstance(shape, type) else _dict_check(shape))
+
+
+def _model_check(model: type[BaseModel]) -> Callable[[Any], dict[str, Any]]:
+    validate = model.__pydantic_validator__.validate_python
+    dump = model.__pydantic_serializer__.to_python
+
+    def checked(value: object) -> dict[str, Any]:
+        if not isinstance(value, model):
+            value = validate(value)
+        output: dict[str, Any] = dump(value, mode="json", warnings="error")
+        # An instance can be made or changed without validation, so what leaves is what is checked.
+        validate(output)
+        return output
+
+    return checked
+
+
+def _dict_check(schema: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+    check = schema_check(schema)
+
+    def checked(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise TypeError(f"the handler returned {type(value).__name__}, not a dict")
+        return check(value)
+
+    return checked

@@ -1,0 +1,126 @@
+"""Finds the installed integrations through pluggy; one that fails takes no other down."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Integration
+from modulex_mem0.contract import hookspecs as contract_hooks
+
+__all__ = ["LoadFailure", "Registry", "discover"]
+
+# What importing foreign code may raise and still not stop the host; a module can even call sys.exit().
+_LOAD_ERRORS = (Exception, SystemExit)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailure:
+    """An integration that is installed but cannot be used.
+
+    Attributes:
+        name: The integration's name, or its entry point's where it did not get as far as telling its name.
+        distribution: The installed package that brings it.
+        reason: One line.
+    """
+
+    name: str
+    distribution: str
+    reason: str
+
+
+class Registry(Mapping[str, Integration]):
+    """The integrations that can be called, by name, and those that cannot, with the reason."""
+
+    def __init__(self) -> None:
+        self._integrations: dict[str, Integration] = {}
+        self._distributions: dict[str, str] = {}
+        self._failures: list[LoadFailure] = []
+
+    def __getitem__(self, name: str) -> Integration:
+        return self._integrations[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._integrations)
+
+    def __len__(self) -> int:
+        return len(self._integrations)
+
+    @property
+    def failures(self) -> tuple[LoadFailure, ...]:
+        """What failed to load, and why."""
+        return tuple(self._failures)
+
+    def distribution_of(self, name: str) -> str:
+        """The installed package that brings an integration."""
+        return self._distributions[name]
+
+    def add(self, integration: Integration, distribution: str) -> None:
+        """Add an integration; one whose name is taken is reported as a failure and the first keeps the name."""
+        name = integration.name
+        if name in self._integrations:
+            owner = self._distributions[name]
+            self.report(name, distribution, f"the name {name!r} is already taken by {owner}; remove one of the two")
+            return
+        self._integrations[name] = integration
+        self._distributions[name] = distribution
+
+    def report(self, name: str, distribution: str, reason: str) -> None:
+        """Record that something cannot be used."""
+        self._failures.append(LoadFailure(name, distribution, reason))
+
+
+def discover(plugins: Iterable[object] = ()) -> Registry:
+    """Load every plugin of the entry-point group `modulex`, then the given ones, and ask each for its integrations.
+
+    Entry points are taken in the order of their distributions' names, so that the same installation always gives the
+    same result.
+
+    Args:
+        plugins: Modules or objects that implement the hooks and are not installed as entry points.
+    """
+    registry = Registry()
+    manager = pluggy.PluginManager(PROJECT_NAME)
+    manager.add_hookspecs(contract_hooks)
+    origins: dict[str, tuple[str, str]] = {}
+    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (_distribution(point), point.name))
+    for point in points:
+        distribution = _distribution(point)
+        try:
+            _register(manager, point.load(), origins, (point.name, distribution))
+        except _LOAD_ERRORS as error:
+            registry.report(point.name, distribution, _reason(error))
+    for plugin in plugins:
+        name = getattr(plugin, "__name__", type(plugin).__name__)
+        _register(manager, plugin, origins, (name, name))
+    # Each implementation is called by itself: pluggy's joint call ends at the first that raises.
+    for implementation in reversed(manager.hook.modulex_integrations.get_hookimpls()):
+        name, distribution = origins[implementation.plugin_name]
+        try:
+            # What a plugin returns is foreign: its type is checked, not assumed.
+            given: Any = implementation.function()
+            for integration in given:
+                if not isinstance(integration, Integration):
+                    raise TypeError(f"the hook gave {type(integration).__name__}, not an Integration")
+                registry.add(integration, distribution)
+        except _LOAD_ERRORS as error:
+            registry.report(name, distribution, _reason(error))
+    return registry
+
+
+def _register(
+    manager: pluggy.PluginManager, plugin: object, origins: dict[str, tuple[str, str]], origin: tuple[str, str]
+) -> None:
+    key = f"{len(origins)}: {origin[0]}"
+    manager.register(plugin, name=key)
+    origins[key] = origin
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "unknown distribution"
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

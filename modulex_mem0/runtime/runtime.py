@@ -1,0 +1,243 @@
+"""The runtime: what a host uses to discover, show and call integrations."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from modulex_mem0.contract import Action, ActionError, ErrorCode, Integration
+from modulex_mem0.runtime.calling import PreparedAction, error_info
+from modulex_mem0.runtime.connection import run_connection_test
+from modulex_mem0.runtime.context import CallContext, ProgressListener
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, resolve_credential
+from modulex_mem0.runtime.deadline import Deadline
+from modulex_mem0.runtime.http.unbound import UnboundClient
+from modulex_mem0.runtime.mistakes import (
+    BrokenIntegrationError,
+    RuntimeClosedError,
+    UnknownActionError,
+    UnknownIntegrationError,
+)
+from modulex_mem0.runtime.redaction import Redactor
+from modulex_mem0.runtime.registry import Registry, discover
+from modulex_mem0.runtime.result import Result
+from modulex_mem0.runtime.settings import RuntimeSettings
+from modulex_mem0.runtime.sync import SyncLoop
+
+if TYPE_CHECKING:
+    from modulex_mem0.runtime.http.client import BoundClient
+    from modulex_mem0.runtime.http.transports import Transports
+
+__all__ = ["Runtime"]
+
+_NOTHING_SECRET = Redactor(())
+
+
+class Runtime:
+    """Discovers the installed integrations and calls their actions.
+
+    One runtime may be used from many tasks, threads and event loops; each event loop has its own pool of connections.
+    Use it as an async or a sync context manager, or close it with `aclose` or `close`.
+
+    Args:
+        settings: Limits; the defaults suit most hosts.
+        plugins: Objects with hook implementations that are not installed as entry points.
+
+    Example:
+        ```python
+        async with Runtime() as runtime:
+            result = await runtime.call(
+                "mem0", "search_memories", {"user_id": "alice", "query": "food"}, credential={"api_key": "m0-…"}
+            )
+        ```
+    """
+
+    def __init__(self, settings: RuntimeSettings | None = None, *, plugins: Iterable[object] = ()) -> None:
+        self.settings = settings or RuntimeSettings()
+        #: What is installed, by name; `integrations.failures` tells what failed to load and why.
+        self.integrations: Registry = discover(plugins)
+        self._prepared: dict[tuple[str, str], PreparedAction] = {}
+        self._lazy_transports: Transports | None = None
+        self._sync = SyncLoop()
+        self._closed = False
+
+    async def call(
+        self,
+        integration: str,
+        action: str,
+        input: Mapping[str, Any],
+        *,
+        credential: CredentialMapping | None = None,
+        timeout: float | None = None,
+        on_progress: ProgressListener | None = None,
+    ) -> Result:
+        """Validate the input, run the action, validate its output.
+
+        Args:
+            integration: The name of an installed integration.
+            action: The name of one of its actions.
+            input: The action's parameters.
+            credential: By field name; None reads the environment variables that the manifest names.
+            timeout: Seconds for this call instead of the settings' deadline.
+            on_progress: Told how far a long call is.
+
+        Returns:
+            A result whose output satisfies the action's output schema, whatever went wrong.
+
+        Raises:
+            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
+            UnknownActionError: The integration has no such action.
+            BrokenIntegrationError: The integration's own code or schemas cannot be used.
+            RuntimeClosedError: The runtime was closed.
+        """
+        self._check_open()
+        prepared = self._prepare(integration, action)
+        redactor = _NOTHING_SECRET
+        try:
+            resolved = resolve_credential(self.integrations[integration].profile, credential)
+            redactor = resolved.redactor if resolved else redactor
+            checked = prepared.check_input(input)
+            seconds = _positive(timeout, self.settings.timeout) + prepared.extra_time(checked)
+        except ActionError as error:
+            return prepared.fail(error, redactor)
+        deadline = Deadline(seconds)
+        http = self._client(resolved, deadline, repeatable=prepared.action.hints.repeatable)
+        context = CallContext(resolved.values if resolved else {}, http, deadline, on_progress)
+        return await prepared.run(context, checked, http, redactor)
+
+    def call_sync(
+        self,
+        integration: str,
+        action: str,
+        input: Mapping[str, Any],
+        *,
+        credential: CredentialMapping | None = None,
+        timeout: float | None = None,
+        on_progress: ProgressListener | None = None,
+    ) -> Result:
+        """`call` for synchronous code, from any thread; `on_progress` is called on the runtime's own thread."""
+        self._check_open()
+        return self._sync.run(
+            lambda: self.call(
+                integration, action, input, credential=credential, timeout=timeout, on_progress=on_progress
+            )
+        )
+
+    async def test_credential(
+        self, integration: str, *, credential: CredentialMapping | None = None, timeout: float | None = None
+    ) -> Result:
+        """Run the connection test of the credential's scheme.
+
+        Returns:
+            A result whose output holds `success` and `error` alone. `unsupported` where the scheme has no test.
+
+        Raises:
+            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
+            RuntimeClosedError: The runtime was closed.
+        """
+        self._check_open()
+        profile = self._integration(integration).profile
+        redactor = _NOTHING_SECRET
+        try:
+            resolved = resolve_credential(profile, credential)
+            if resolved is None or resolved.scheme.connection_test is None:
+                raise ActionError(ErrorCode.UNSUPPORTED, f"{profile.display_name} declares no connection test")
+            redactor = resolved.redactor
+            http = self._client(resolved, Deadline(_positive(timeout, self.settings.timeout)), repeatable=True)
+            await run_connection_test(resolved.scheme.connection_test, http)
+        except ActionError as error:
+            info = error_info(error, redactor, repeatable=True)
+            return Result(success=False, output={"success": False, "error": info.line}, error=info)
+        return Result(success=True, output={"success": True, "error": None})
+
+    def test_credential_sync(
+        self, integration: str, *, credential: CredentialMapping | None = None, timeout: float | None = None
+    ) -> Result:
+        """`test_credential` for synchronous code, from any thread."""
+        self._check_open()
+        return self._sync.run(lambda: self.test_credential(integration, credential=credential, timeout=timeout))
+
+    async def aclose(self) -> None:
+        """Close all connections. Calls still in flight end with an error; later calls raise `RuntimeClosedError`."""
+        self._closed = True
+        if self._sync.started:
+            await asyncio.to_thread(self._close_sync_loop)
+        if self._lazy_transports is not None:
+            await self._lazy_transports.aclose()
+
+    def close(self) -> None:
+        """`aclose` for synchronous code: closes the connections of synchronous calls."""
+        self._closed = True
+        if self._sync.started:
+            self._close_sync_loop()
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeClosedError("the runtime is closed; make a new one")
+
+    def _close_sync_loop(self) -> None:
+        if self._lazy_transports is not None:
+            self._sync.run(self._lazy_transports.aclose)
+        self._sync.close()
+
+    def _integration(self, name: str) -> Integration:
+        if name not in self.integrations:
+            reason = next((f.reason for f in self.integrations.failures if f.name == name), None)
+            raise UnknownIntegrationError(name, self.integrations, reason)
+        return self.integrations[name]
+
+    def _prepare(self, integration: str, action: str) -> PreparedAction:
+        prepared = self._prepared.get((integration, action))
+        if prepared is None:
+            found = self._integration(integration)
+            try:
+                actions: Mapping[str, Action[Any, Any]] = found.actions
+            except Exception as error:
+                raise BrokenIntegrationError(integration, "its actions", error) from error
+            if action not in actions:
+                raise UnknownActionError(integration, action, actions)
+            try:
+                prepared = PreparedAction(actions[action])
+            except Exception as error:
+                raise BrokenIntegrationError(integration, f"the schemas of {action}", error) from error
+            self._prepared[integration, action] = prepared
+        return prepared
+
+    def _client(
+        self, credential: ResolvedCredential | None, deadline: Deadline, *, repeatable: bool
+    ) -> "BoundClient | UnboundClient":
+        if credential is None:
+            return UnboundClient()
+        # httpx is imported here, at the first call: a host that only lists integrations does not pay for it.
+        from modulex_mem0.runtime.http.client import BoundClient  # noqa: PLC0415
+        from modulex_mem0.runtime.http.transports import Transports  # noqa: PLC0415
+
+        if self._lazy_transports is None:
+            self._lazy_transports = Transports(self.settings)
+        return BoundClient(self._lazy_transports, self.settings, credential, deadline, repeatable=repeatable)
+
+
+def _positive(timeout: float | None, default: float) -> float:
+    if timeout is None:
+        return default
+    if not timeout > 0:
+        raise ActionError(ErrorCode.INVALID_INPUT, "timeout: must be a number of seconds greater than 0")
+    return timeout

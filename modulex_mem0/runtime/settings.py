@@ -1,0 +1,45 @@
+"""What an operator can set."""
+
+from dataclasses import dataclass
+
+__all__ = ["RuntimeSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeSettings:
+    """Limits of a runtime. Times are in seconds.
+
+    Attributes:
+        timeout: The deadline of a whole call, retries included. A call whose input asks to wait gets that much more.
+        connect_timeout: The longest that one try may take to connect.
+        attempts: How often a request that may be repeated is sent at most.
+        retry_wait: The first wait between two tries; it doubles, with jitter, unless the service says how long.
+        max_response_bytes: A larger body, after decompression, is refused.
+        max_connections: Connections that may be open at once, for each event loop.
+        max_keepalive: Idle connections that are kept, for each event loop.
+        keepalive_expiry: How long an idle connection is kept; below the five seconds after which common servers close.
+        trust_env: Whether HTTP_PROXY, HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.
+    """
+
+    timeout: float = 30.0
+    connect_timeout: float = 5.0
+    attempts: int = 3
+    retry_wait: float = 0.25
+    max_response_bytes: int = 32 * 1024 * 1024
+    max_connections: int = 100
+    max_keepalive: int = 20
+    keepalive_expiry: float = 4.0
+    trust_env: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse settings under which no call could succeed.
+
+        Raises:
+            ValueError: Names the setting.
+        """
+        for name in ("timeout", "connect_timeout", "attempts", "max_response_bytes", "max_connections"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be greater than 0")
+        for name in ("retry_wait", "max_keepalive", "keepalive_expiry"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative")
