@@ -1,0 +1,78 @@
+"""A stored memory: the record that actions return, read from whatever Mem0 sends."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.mem0.values import number, text, text_list
+
+__all__ = ["MemoryRecord", "SearchResultRecord", "memory_record", "objects", "search_result"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str | None = None
+    memory: str | None = None
+    user_id: str | None = None
+    agent_id: str | None = None
+    app_id: str | None = None
+    run_id: str | None = None
+    hash: str | None = None
+    metadata: dict[str, Any] | None = None
+    categories: list[str] = Field(default_factory=list)
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class MemoryRecord(_Record):
+    """A single memory object returned by ``get_memories``."""
+
+
+class SearchResultRecord(_Record):
+    """A single ranked result returned by ``search_memories``."""
+
+    score: float | None = None
+
+
+def memory_record(item: Mapping[str, Any]) -> MemoryRecord:
+    """Read one memory."""
+    return MemoryRecord(**_fields(item))
+
+
+def search_result(item: Mapping[str, Any]) -> SearchResultRecord:
+    """Read one search result; `score` is Mem0's relevance from 0 to 1."""
+    return SearchResultRecord(**_fields(item), score=number(item.get("score")))
+
+
+def objects(body: Mapping[str, Any], key: str = "results") -> list[dict[str, Any]]:
+    """The list of objects that a reply is due to hold.
+
+    Raises:
+        ActionError: `bad_response` when it holds none; an empty answer must not stand for a broken one.
+    """
+    items = body.get(key)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ActionError(ErrorCode.BAD_RESPONSE, f"Mem0's reply holds no list of objects under {key!r}")
+    return items
+
+
+def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = item.get("metadata")
+    # A list, a single memory and a history call the run `session_id`; a search calls it `run_id`.
+    run = item.get("run_id")
+    return {
+        "id": text(item.get("id")),
+        "memory": text(item.get("memory")),
+        "user_id": text(item.get("user_id")),
+        "agent_id": text(item.get("agent_id")),
+        "app_id": text(item.get("app_id")),
+        "run_id": text(run if run is not None else item.get("session_id")),
+        "hash": text(item.get("hash")),
+        "metadata": metadata if isinstance(metadata, dict) else None,
+        "categories": text_list(item.get("categories")),
+        "created_at": text(item.get("created_at")),
+        "updated_at": text(item.get("updated_at")),
+    }
