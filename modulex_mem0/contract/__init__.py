@@ -9,10 +9,12 @@ from modulex_mem0.contract.hookspecs import ENTRY_POINT_GROUP, PROJECT_NAME, hoo
 from modulex_mem0.contract.http import HttpClient, Reply
 from modulex_mem0.contract.integration import Integration
 from modulex_mem0.contract.manifest import ActionManifest, Example, IntegrationManifest, Profile
-from modulex_mem0.contract.shapes import ActionInput, ActionOutput
+from modulex_mem0.contract.shapes import ADVANCED, NULLABLE, ActionInput, ActionOutput
 
 __all__ = [
+    "ADVANCED",
     "ENTRY_POINT_GROUP",
+    "NULLABLE",
     "PROJECT_NAME",
     "Action",
     "ActionError",

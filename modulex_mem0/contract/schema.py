@@ -12,7 +12,7 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The schema of an input model, as a form wants it.
 
     An optional parameter is one that may be left out: `X | None = None` is told as plain `X`, without a default.
-    A field marked `json_schema_extra={"x-nullable": True}` keeps its null, which then means something.
+    A field marked `NULLABLE` keeps its null, which then means something.
     """
     schema = model.model_json_schema()
     required = set(schema.get("required", ()))

@@ -3,8 +3,14 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.config import JsonDict
 
-__all__ = ["ActionInput", "ActionOutput"]
+__all__ = ["ADVANCED", "NULLABLE", "ActionInput", "ActionOutput"]
+
+#: `Field(json_schema_extra=ADVANCED)` marks a parameter that a simple form hides.
+ADVANCED: JsonDict = {"x-advanced": True}
+#: Marks a parameter for which null means something other than leaving it out.
+NULLABLE: JsonDict = {"x-nullable": True}
 
 
 class ActionInput(BaseModel):

@@ -4,13 +4,20 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.client import request_object
-from modulex_mem0.mem0.dates import DateText, is_day, moment_of
-from modulex_mem0.mem0.fields import ListLimit, MemoryId, Page, UserId
-from modulex_mem0.mem0.ownership import only_of, require_owner
-from modulex_mem0.mem0.records import MemoryRecord, memory_record, objects
-from modulex_mem0.mem0.values import text, whole_number
+from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.mem0.parameters.dates import DateText, created_between, is_day, refuse_disorder
+from modulex_mem0.mem0.parameters.filters import ListFilters
+from modulex_mem0.mem0.parameters.ids import AgentId, AppId, MemoryId, RunId, UserId
+from modulex_mem0.mem0.parameters.json_values import TextList
+from modulex_mem0.mem0.parameters.numbers import ListLimit, MaxItems, Page
+from modulex_mem0.mem0.parameters.text import NonBlank
+from modulex_mem0.mem0.replies.records import MemoryRecord, memory_record, objects
+from modulex_mem0.mem0.replies.values import text, whole_number
+from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
+from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.ownership import only_of, owned_memory
+from modulex_mem0.mem0.service.pages import collect_pages, is_past_last_page
+from modulex_mem0.mem0.service.scope import scoped_filters
 
 __all__ = ["get_memories"]
 
@@ -35,12 +42,51 @@ class GetMemoriesInput(ActionInput):
         default=10, title="Limit", description="Maximum number of results to return (e.g., 10, 50, 100)"
     )
     page: Page = Field(default=1, title="Page", description="Page number to retrieve for paginated list results")
+    agent_id: AgentId = None
+    app_id: AppId = None
+    run_id: RunId = None
+    filters: ListFilters | None = Field(
+        default=None,
+        title="Filters",
+        description='Conditions in Mem0\'s filter language (e.g., {"metadata": {"source": "chat"}}).',
+        json_schema_extra=ADVANCED,
+    )
+    categories: TextList | None = Field(
+        default=None,
+        title="Categories",
+        description='Only memories of any of these categories (e.g., ["food", "travel"]).',
+        json_schema_extra=ADVANCED,
+    )
+    keywords: NonBlank | None = Field(
+        default=None,
+        title="Keywords",
+        description='Only memories that contain these words (e.g., "pizza").',
+        json_schema_extra=ADVANCED,
+    )
+    show_expired: bool = Field(
+        default=False,
+        title="Show expired",
+        description="Whether memories past their expiration date are listed too.",
+        json_schema_extra=ADVANCED,
+    )
+    return_all: bool = Field(
+        default=False,
+        title="Return all",
+        description="Whether to go through all pages; limit is then not used, and page is where to begin.",
+        json_schema_extra=ADVANCED,
+    )
+    max_items: MaxItems | None = Field(
+        default=None,
+        title="Max items",
+        description="With return_all, the most memories to return; next then tells that there are more.",
+        json_schema_extra=ADVANCED,
+    )
 
     @model_validator(mode="after")
-    def _dates_in_order(self) -> Self:
-        start, end = self.start_date, self.end_date
-        if start and end and moment_of(start, end=False) > moment_of(end, end=True):
-            raise ValueError("start_date: is after end_date; swap the two")
+    def _consistent(self) -> Self:
+        refuse_disorder(self.start_date, self.end_date, ("start_date", "end_date"))
+        if self.max_items is not None and not self.return_all:
+            raise ValueError("max_items: is for return_all; use limit, or set return_all to true")
         return self
 
 
@@ -53,32 +99,17 @@ class GetMemoriesOutput(ActionOutput):
     previous: str | None = None
 
 
-_MEMORY = {
-    "id": "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11",
-    "memory": "User is a vegetarian",
-    "user_id": "alice",
-    "agent_id": None,
-    "app_id": None,
-    "run_id": None,
-    "hash": None,
-    "metadata": None,
-    "categories": ["food"],
-    "created_at": "2026-01-15T10:30:00Z",
-    "updated_at": "2026-01-15T10:30:00Z",
-}
-
-
 @action(
     title="Get memories",
     read_only=True,
     idempotent=True,
     example=Example(
-        input={"user_id": "alice", "start_date": "2026-01-01", "limit": 10},
+        input={"user_id": USER, "start_date": "2026-01-01", "limit": 10},
         output={
             "success": True,
             "error": None,
-            "memories": [_MEMORY],
-            "ids": [_MEMORY["id"]],
+            "memories": [MEMORY],
+            "ids": [MEMORY_ID],
             "count": 1,
             "next": None,
             "previous": None,
@@ -88,40 +119,66 @@ _MEMORY = {
 async def get_memories(context: Context, input: GetMemoriesInput) -> GetMemoriesOutput:
     """Retrieve memories from Mem0 by ID or filter criteria.
 
-    Both dates are inclusive, and an end date covers its whole day, in UTC. A page past the last is empty.
+    Both dates are inclusive, and an end date covers its whole day, in UTC. A page past the last is empty. As long as
+    `next` is not null there is more than was returned.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; what `request_object` raises.
+        ActionError: `not_found` for a memory that is not this user's; `invalid_input` for filters that name another
+            user; what `request_object` raises. With `return_all`, an error after the first page comes with the
+            memories so far and a `next`.
     """
     if input.memory_id is not None:
-        item = await request_object(context, "GET", f"/v1/memories/{input.memory_id}/")
-        require_owner(input.user_id, item)
-        return _output([memory_record(item)])
-    body = await request_object(context, "POST", "/v3/memories/", json=_listing(input))
-    memories = [memory_record(item) for item in only_of(input.user_id, objects(body))]
+        return _output([memory_record(await owned_memory(context, input.user_id, input.memory_id))])
+    body = _listing(input)
+    if input.return_all:
+        return await _all_pages(context, input, body)
+    try:
+        reply = await request_object(
+            context, "POST", "/v3/memories/", json={**body, "page": input.page, "page_size": input.limit}
+        )
+    except ActionError as error:
+        if input.page > 1 and is_past_last_page(error):
+            return _output([])
+        raise
     return _output(
-        memories,
-        count=whole_number(body.get("count")),
-        next=text(body.get("next")),
-        previous=text(body.get("previous")),
+        [memory_record(item) for item in only_of(input.user_id, objects(reply))],
+        count=whole_number(reply.get("count")),
+        next=text(reply.get("next")),
+        previous=text(reply.get("previous")),
     )
 
 
 def _listing(input: GetMemoriesInput) -> dict[str, Any]:
     """The body of a list request. Mem0 takes days as whole ones; moments go into a filter, which is exact."""
-    filters: dict[str, Any] = {"user_id": input.user_id}
-    body: dict[str, Any] = {"filters": filters, "page": input.page, "page_size": input.limit}
-    created: dict[str, str] = {}
-    for key, operator, value in (("start_date", "gte", input.start_date), ("end_date", "lte", input.end_date)):
-        if value is None:
-            continue
-        if is_day(value):
-            body[key] = value
-        else:
-            created[operator] = value
-    if created:
-        filters["created_at"] = created
+    days = {
+        name: value
+        for name, value in (("start_date", input.start_date), ("end_date", input.end_date))
+        if value is not None and is_day(value)
+    }
+    moments = created_between(
+        None if "start_date" in days else input.start_date, None if "end_date" in days else input.end_date
+    )
+    body: dict[str, Any] = {
+        "filters": scoped_filters(input, {"created_at": moments} if moments else None, input.filters),
+        **days,
+        **input.model_dump(include={"categories", "keywords"}, exclude_none=True),
+    }
+    if input.show_expired:
+        body["show_expired"] = True
     return body
+
+
+async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, Any]) -> GetMemoriesOutput:
+    collected = await collect_pages(context, body, first_page=input.page, max_items=input.max_items)
+    output = _output(
+        [memory_record(item) for item in only_of(input.user_id, collected.items)],
+        count=collected.count,
+        next=collected.next,
+    )
+    if collected.failure is not None:
+        collected.failure.known = output.model_dump(exclude={"success", "error"})
+        raise collected.failure
+    return output
 
 
 def _output(memories: list[MemoryRecord], **page: Any) -> GetMemoriesOutput:  # noqa: ANN401 - the page's own fields

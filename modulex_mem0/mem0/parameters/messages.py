@@ -3,15 +3,11 @@
 import json
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from modulex_mem0.mem0.parameters.text import NonBlank
 
 __all__ = ["Message", "Messages"]
-
-
-def _not_blank(content: str) -> str:
-    if not content.strip():
-        raise ValueError("must be non-empty text")
-    return content
 
 
 class Message(BaseModel):
@@ -20,7 +16,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Literal["user", "assistant", "system"]
-    content: Annotated[str, AfterValidator(_not_blank)]
+    content: NonBlank
 
 
 def _read_messages(value: object) -> object:

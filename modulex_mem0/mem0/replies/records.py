@@ -6,14 +6,28 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.mem0.values import number, text, text_list
+from modulex_mem0.mem0.replies.values import number, text, text_list
 
-__all__ = ["MemoryRecord", "SearchResultRecord", "memory_record", "objects", "search_result"]
+__all__ = [
+    "MemoryDetails",
+    "MemoryRecord",
+    "Record",
+    "SearchResultRecord",
+    "memory_details",
+    "memory_record",
+    "objects",
+    "record_fields",
+    "search_result",
+]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """Base of the closed models that outputs hold."""
+
     model_config = ConfigDict(extra="forbid")
 
+
+class _Memory(Record):
     id: str | None = None
     memory: str | None = None
     user_id: str | None = None
@@ -27,24 +41,35 @@ class _Record(BaseModel):
     updated_at: str | None = None
 
 
-class MemoryRecord(_Record):
+class MemoryRecord(_Memory):
     """A single memory object returned by ``get_memories``."""
 
 
-class SearchResultRecord(_Record):
+class SearchResultRecord(_Memory):
     """A single ranked result returned by ``search_memories``."""
 
     score: float | None = None
 
 
+class MemoryDetails(_Memory):
+    """A memory with all that its own page tells."""
+
+    expiration_date: str | None = Field(default=None, description="Day after which it is hidden, YYYY-MM-DD.")
+
+
 def memory_record(item: Mapping[str, Any]) -> MemoryRecord:
     """Read one memory."""
-    return MemoryRecord(**_fields(item))
+    return MemoryRecord(**record_fields(item))
+
+
+def memory_details(item: Mapping[str, Any]) -> MemoryDetails:
+    """Read one memory with its expiration date."""
+    return MemoryDetails(**record_fields(item), expiration_date=text(item.get("expiration_date")))
 
 
 def search_result(item: Mapping[str, Any]) -> SearchResultRecord:
     """Read one search result; `score` is Mem0's relevance from 0 to 1."""
-    return SearchResultRecord(**_fields(item), score=number(item.get("score")))
+    return SearchResultRecord(**record_fields(item), score=number(item.get("score")))
 
 
 def objects(body: Mapping[str, Any], key: str = "results") -> list[dict[str, Any]]:
@@ -59,7 +84,8 @@ def objects(body: Mapping[str, Any], key: str = "results") -> list[dict[str, Any
     return items
 
 
-def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
+def record_fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that every kind of memory record has."""
     metadata = item.get("metadata")
     # A list, a single memory and a history call the run `session_id`; a search calls it `run_id`.
     run = item.get("run_id")

@@ -1,0 +1,93 @@
+"""`PUT /v1/batch/`: change the text or the metadata of many memories."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
+from modulex_mem0.mem0.parameters.json_values import JsonObject, read_json_text
+from modulex_mem0.mem0.parameters.text import NonBlank
+from modulex_mem0.mem0.samples import MEMORY_ID, USER
+from modulex_mem0.mem0.service.batches import MOST_ITEMS, ChunkReport, batch_time, refuse_repetition, send_batch
+from modulex_mem0.mem0.service.ownership import require_all_owned
+
+__all__ = ["batch_update_memories"]
+
+
+class MemoryChange(BaseModel):
+    """A memory, and its new text or metadata."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    memory_id: OwnedMemoryId
+    text: NonBlank | None = Field(default=None, title="Text", description="The new text.")
+    metadata: JsonObject | None = Field(default=None, title="Metadata", description="The new metadata.")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.text is None and self.metadata is None:
+            raise ValueError("give a text or metadata to change")
+        return self
+
+
+class BatchUpdateMemoriesInput(ActionInput):
+    """Whose memories, and what to change of them."""
+
+    user_id: OwnerId
+    memories: Annotated[list[MemoryChange], BeforeValidator(read_json_text)] = Field(
+        min_length=1,
+        max_length=MOST_ITEMS,
+        title="Memories",
+        description='What to change (e.g., [{"memory_id": "…", "text": "User is a vegan"}]).',
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        refuse_repetition([memory.memory_id for memory in self.memories], "memories")
+        return self
+
+
+class BatchUpdateMemoriesOutput(ActionOutput):
+    """What became of each chunk."""
+
+    updated: int = Field(default=0, description="How many memories Mem0 was told to change and accepted.")
+    chunks: list[ChunkReport] = Field(default_factory=list, description="A report on each chunk of at most 1000.")
+
+
+@action(
+    title="Batch update memories",
+    idempotent=True,
+    destructive=True,
+    extra_time=lambda asked: batch_time(asked.memories),
+    example=Example(
+        input={"user_id": USER, "memories": [{"memory_id": MEMORY_ID, "text": "User is a vegan"}]},
+        output={
+            "success": True,
+            "error": None,
+            "updated": 1,
+            "chunks": [
+                {
+                    "first": 0,
+                    "size": 1,
+                    "success": True,
+                    "message": "Successfully updated 1 memories",
+                    "error": None,
+                }
+            ],
+        },
+    ),
+)
+async def batch_update_memories(context: Context, input: BatchUpdateMemoriesInput) -> BatchUpdateMemoriesOutput:
+    """Change the text or the metadata of many memories of one user.
+
+    Every memory is checked to be the user's before any is changed.
+
+    Raises:
+        ActionError: `not_found`, naming the ids that are not this user's; the first failed chunk's error, with the
+            reports on all; what `request_object` raises.
+    """
+    await require_all_owned(context, input.user_id, [memory.memory_id for memory in input.memories])
+    outcome = await send_batch(context, "PUT", [memory.model_dump(exclude_none=True) for memory in input.memories])
+    outcome.raise_failure("updated")
+    return BatchUpdateMemoriesOutput(success=True, updated=outcome.accepted, chunks=outcome.chunks)

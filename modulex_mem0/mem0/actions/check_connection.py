@@ -1,0 +1,54 @@
+"""`GET /v1/ping/`: whom the key belongs to."""
+
+from pydantic import Field
+
+from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
+from modulex_mem0.mem0.replies.values import text
+from modulex_mem0.mem0.service.client import request_object
+
+__all__ = ["check_connection"]
+
+
+class CheckConnectionInput(ActionInput):
+    """Nothing: the credential says it all."""
+
+
+class CheckConnectionOutput(ActionOutput):
+    """The key's account."""
+
+    organization_id: str | None = Field(default=None, description="The organisation's id.")
+    project_id: str | None = Field(default=None, description="The project's id.")
+    user_email: str | None = Field(default=None, description="The e-mail address of the key's owner.")
+
+
+@action(
+    title="Check connection",
+    read_only=True,
+    idempotent=True,
+    project_wide=True,
+    example=Example(
+        input={},
+        output={
+            "success": True,
+            "error": None,
+            "organization_id": "org-1",
+            "project_id": "proj-1",
+            "user_email": "dev@example.com",
+        },
+    ),
+)
+async def check_connection(context: Context, input: CheckConnectionInput) -> CheckConnectionOutput:
+    """Check that Mem0 can be reached with the key, and tell which organisation, project and person it belongs to.
+
+    Raises:
+        ActionError: `bad_response` when it is not Mem0 that answers; what `request_object` raises.
+    """
+    body = await request_object(context, "GET", "/v1/ping/")
+    if body.get("status") != "ok":
+        raise ActionError(ErrorCode.BAD_RESPONSE, "the answer lacks Mem0's status; check the base URL")
+    return CheckConnectionOutput(
+        success=True,
+        organization_id=text(body.get("org_id")),
+        project_id=text(body.get("project_id")),
+        user_email=text(body.get("user_email")),
+    )

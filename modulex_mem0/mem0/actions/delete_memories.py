@@ -1,0 +1,136 @@
+"""`DELETE /v1/memories/`: forget a user, or what a user shares with an agent, an app, a run or some metadata."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
+from modulex_mem0.mem0.parameters.ids import AgentId, AppId, OwnerId, RunId
+from modulex_mem0.mem0.parameters.json_values import JsonObject
+from modulex_mem0.mem0.replies.records import memory_record
+from modulex_mem0.mem0.replies.values import text, whole_number
+from modulex_mem0.mem0.samples import EVENT_ID, USER
+from modulex_mem0.mem0.service.batches import ChunkReport, send_batch
+from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.pages import collect_pages
+from modulex_mem0.mem0.service.scope import narrower_ids, scoped_filters
+
+__all__ = ["delete_memories"]
+
+# Listing and deleting one by one takes longer than a single request, in seconds.
+_TIME_TO_LIST = 60.0
+
+
+def _plain_values(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if not metadata or not all(isinstance(value, str | int | float | bool) for value in metadata.values()):
+        raise ValueError("must be a non-empty object of plain values, which a memory's metadata must equal")
+    return metadata
+
+
+class DeleteMemoriesInput(ActionInput):
+    """Whose memories, narrowed to some of them or not."""
+
+    user_id: OwnerId
+    confirm: bool = Field(
+        default=False, title="Confirm", description="Must be true to delete; what is deleted cannot be restored."
+    )
+    dry_run: bool = Field(
+        default=False, title="Dry run", description="Whether to count what would be deleted, and delete nothing."
+    )
+    agent_id: AgentId = None
+    app_id: AppId = None
+    run_id: RunId = None
+    metadata: Annotated[JsonObject, AfterValidator(_plain_values)] | None = Field(
+        default=None,
+        title="Metadata",
+        description='Only memories whose metadata has these values (e.g., {"source": "chat"}).',
+        json_schema_extra=ADVANCED,
+    )
+
+    @model_validator(mode="after")
+    def _meant(self) -> Self:
+        if not self.confirm and not self.dry_run:
+            raise ValueError("confirm: must be true to delete these memories; dry_run tells how many they are")
+        return self
+
+
+class DeleteMemoriesOutput(ActionOutput):
+    """What was deleted, is being deleted, or would be."""
+
+    dry_run: bool = Field(default=False, description="Whether nothing was deleted.")
+    matched: int | None = Field(default=None, description="How many memories are meant, expired ones too.")
+    deleted: int | None = Field(default=None, description="How many were deleted; null where Mem0 does it later.")
+    message: str | None = Field(default=None, description="Mem0's answer.")
+    event_id: str | None = Field(default=None, description="Follow it with get_event where Mem0 does it later.")
+    chunks: list[ChunkReport] = Field(default_factory=list, description="A report on each chunk of at most 1000.")
+
+
+@action(
+    title="Delete memories",
+    idempotent=True,
+    destructive=True,
+    extra_time=lambda asked: _TIME_TO_LIST if _narrowed(asked) else 0.0,
+    example=Example(
+        input={"user_id": USER, "confirm": True},
+        output={
+            "success": True,
+            "error": None,
+            "dry_run": False,
+            "matched": None,
+            "deleted": None,
+            "message": "Delete in progress. This may take some time.",
+            "event_id": EVENT_ID,
+            "chunks": [],
+        },
+    ),
+)
+async def delete_memories(context: Context, input: DeleteMemoriesInput) -> DeleteMemoriesOutput:
+    """Delete all memories of a user, or only those of an agent, app, run or metadata, for good.
+
+    All of a user is one request, which Mem0 carries out later. Several ids in one such request are not reliably ANDed,
+    so a narrower scope is listed first and then deleted by id, and nothing is deleted unless the list is complete.
+
+    Raises:
+        ActionError: The first failed chunk's error, with the reports on all; what `request_object` raises.
+    """
+    if input.dry_run:
+        body = await request_object(
+            context, "POST", "/v3/memories/", json={**_listing(input), "page": 1, "page_size": 1}
+        )
+        return DeleteMemoriesOutput(success=True, dry_run=True, matched=whole_number(body.get("count")), deleted=0)
+    if _narrowed(input):
+        return await _delete_by_id(context, input)
+    body = await request_object(context, "DELETE", "/v1/memories/", params={"user_id": input.user_id})
+    return DeleteMemoriesOutput(success=True, message=text(body.get("message")), event_id=text(body.get("event_id")))
+
+
+async def _delete_by_id(context: Context, input: DeleteMemoriesInput) -> DeleteMemoriesOutput:
+    collected = await collect_pages(context, _listing(input))
+    if collected.failure is not None:
+        raise collected.failure
+    if collected.next is not None:
+        raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0's list of these memories does not end; nothing was deleted")
+    memory_ids = [memory_id for item in collected.items if (memory_id := _id_if_meant(input, item)) is not None]
+    outcome = await send_batch(context, "DELETE", [{"memory_id": memory_id} for memory_id in memory_ids])
+    outcome.raise_failure("deleted")
+    return DeleteMemoriesOutput(success=True, matched=len(memory_ids), deleted=outcome.accepted, chunks=outcome.chunks)
+
+
+def _narrowed(input: DeleteMemoriesInput) -> bool:
+    return bool(narrower_ids(input) or input.metadata)
+
+
+def _listing(input: DeleteMemoriesInput) -> dict[str, Any]:
+    conditions = {"metadata": input.metadata} if input.metadata else None
+    return {"filters": scoped_filters(input, conditions), "show_expired": True}
+
+
+def _id_if_meant(input: DeleteMemoriesInput, item: Mapping[str, Any]) -> str | None:
+    """The id of a listed memory if it is what the input means: a filter that Mem0 ignored must not widen a delete."""
+    record = memory_record(item)
+    wanted = {"user_id": input.user_id, **narrower_ids(input)}
+    if any(getattr(record, name) != value for name, value in wanted.items()):
+        return None
+    metadata = record.metadata or {}
+    return record.id if all(metadata.get(k) == v for k, v in (input.metadata or {}).items()) else None

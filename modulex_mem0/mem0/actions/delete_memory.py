@@ -1,0 +1,65 @@
+"""`DELETE /v1/memories/{id}/`: forget one memory."""
+
+from pydantic import Field
+
+from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
+from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
+from modulex_mem0.mem0.replies.values import text, whole_number
+from modulex_mem0.mem0.samples import MEMORY_ID, USER
+from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.ownership import owned_memory
+
+__all__ = ["delete_memory"]
+
+
+class DeleteMemoryInput(ActionInput):
+    """Which memory."""
+
+    user_id: OwnerId
+    memory_id: OwnedMemoryId
+    delete_linked: bool = Field(
+        default=False,
+        title="Delete linked",
+        description="Whether the memories that Mem0 has linked to this one are deleted too.",
+        json_schema_extra=ADVANCED,
+    )
+
+
+class DeleteMemoryOutput(ActionOutput):
+    """What was deleted."""
+
+    message: str | None = Field(default=None, description="Mem0's answer.")
+    cascade_count: int | None = Field(default=None, description="How many linked memories were deleted too.")
+
+
+@action(
+    title="Delete memory",
+    idempotent=True,
+    destructive=True,
+    example=Example(
+        input={"user_id": USER, "memory_id": MEMORY_ID},
+        output={"success": True, "error": None, "message": "Memory deleted successfully!", "cascade_count": None},
+    ),
+)
+async def delete_memory(context: Context, input: DeleteMemoryInput) -> DeleteMemoryOutput:
+    """Delete one memory for good.
+
+    Raises:
+        ActionError: `not_found` for a memory that is not this user's; what `request_object` raises.
+    """
+    await owned_memory(context, input.user_id, input.memory_id)
+    try:
+        body = await request_object(
+            context,
+            "DELETE",
+            f"/v1/memories/{input.memory_id}/",
+            params={"delete_linked": "true"} if input.delete_linked else None,
+        )
+    except ActionError as error:
+        if error.code is ErrorCode.NOT_FOUND:
+            # It was there a moment ago: an earlier try, whose answer was lost, or someone else has deleted it.
+            return DeleteMemoryOutput(success=True, message="The memory is deleted.")
+        raise
+    return DeleteMemoryOutput(
+        success=True, message=text(body.get("message")), cascade_count=whole_number(body.get("cascade_count"))
+    )

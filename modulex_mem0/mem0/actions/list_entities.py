@@ -1,0 +1,114 @@
+"""`GET /v1/entities/`: the users, agents, apps and runs that the project has memories of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.mem0.parameters.entities import EntityType
+from modulex_mem0.mem0.parameters.numbers import ListLimit, Page
+from modulex_mem0.mem0.replies.records import Record, objects
+from modulex_mem0.mem0.replies.values import text, whole_number
+from modulex_mem0.mem0.samples import USER
+from modulex_mem0.mem0.service.client import request_object
+
+__all__ = ["list_entities"]
+
+
+class ListEntitiesInput(ActionInput):
+    """Which page, and which kind."""
+
+    entity_type: EntityType | None = Field(
+        default=None, title="Entity type", description="Only entities of this kind, of those on the page."
+    )
+    limit: ListLimit = Field(default=100, title="Limit", description="Maximum number of entities on a page.")
+    page: Page = Field(default=1, title="Page", description="Page number, from 1.")
+
+
+class EntityRecord(Record):
+    """Someone or something that has memories."""
+
+    id: str | None = Field(default=None, description="Mem0's own id of the entity.")
+    name: str | None = Field(default=None, description="The id that memories carry, such as the user_id.")
+    type: str | None = Field(default=None, description="user, agent, app or run.")
+    owner: str | None = Field(default=None, description="Whose entity it is.")
+    metadata: dict[str, Any] | None = Field(default=None, description="Its metadata.")
+    created_at: str | None = Field(default=None, description="When it was first seen, ISO 8601.")
+    updated_at: str | None = Field(default=None, description="When it was last changed, ISO 8601.")
+
+
+class ListEntitiesOutput(ActionOutput):
+    """A page of entities."""
+
+    entities: list[EntityRecord] = Field(default_factory=list, description="The entities.")
+    names: list[str] = Field(default_factory=list, description="Their names, to be used as ids.")
+    count: int | None = Field(default=None, description="How many there are in all, of every kind.")
+    next: str | None = Field(default=None, description="Address of the next page; null on the last.")
+    previous: str | None = Field(default=None, description="Address of the page before; null on the first.")
+    total_users: int | None = Field(default=None, description="How many users the project has.")
+    total_agents: int | None = Field(default=None, description="How many agents the project has.")
+    total_apps: int | None = Field(default=None, description="How many apps the project has.")
+    total_runs: int | None = Field(default=None, description="How many runs the project has.")
+
+
+@action(
+    title="List entities",
+    read_only=True,
+    idempotent=True,
+    project_wide=True,
+    example=Example(
+        input={"entity_type": "user", "limit": 10},
+        output={
+            "success": True,
+            "error": None,
+            "entities": [
+                {
+                    "id": "1",
+                    "name": USER,
+                    "type": "user",
+                    "owner": "me",
+                    "metadata": None,
+                    "created_at": "2026-01-15T10:30:00Z",
+                    "updated_at": "2026-01-15T10:30:00Z",
+                }
+            ],
+            "names": [USER],
+            "count": 1,
+            "next": None,
+            "previous": None,
+            "total_users": 1,
+            "total_agents": 0,
+            "total_apps": 0,
+            "total_runs": 0,
+        },
+    ),
+)
+async def list_entities(context: Context, input: ListEntitiesInput) -> ListEntitiesOutput:
+    """List the users, agents, apps and runs that the project has memories of.
+
+    Raises:
+        ActionError: What `request_object` raises.
+    """
+    body = await request_object(context, "GET", "/v1/entities/", params={"page": input.page, "page_size": input.limit})
+    entities = [_entity(item) for item in objects(body)]
+    if input.entity_type is not None:
+        entities = [entity for entity in entities if entity.type == input.entity_type]
+    totals = {name: whole_number(body.get(name)) for name in ListEntitiesOutput.model_fields if "total_" in name}
+    return ListEntitiesOutput(
+        success=True,
+        entities=entities,
+        names=[entity.name for entity in entities if entity.name],
+        count=whole_number(body.get("count")),
+        next=text(body.get("next")),
+        previous=text(body.get("previous")),
+        **totals,
+    )
+
+
+def _entity(item: Mapping[str, Any]) -> EntityRecord:
+    metadata = item.get("metadata")
+    return EntityRecord(
+        **{name: text(item.get(name)) for name in ("id", "name", "type", "owner", "created_at", "updated_at")},
+        metadata=metadata if isinstance(metadata, dict) else None,
+    )

@@ -1,0 +1,76 @@
+"""`POST /v1/feedback/`: tell Mem0 whether a memory is any good."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
+from modulex_mem0.mem0.parameters.text import NonBlank
+from modulex_mem0.mem0.replies.values import text
+from modulex_mem0.mem0.samples import MEMORY_ID, USER
+from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.ownership import owned_memory
+
+__all__ = ["submit_feedback"]
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper().replace(" ", "_") if isinstance(value, str) else value
+
+
+class SubmitFeedbackInput(ActionInput):
+    """Which memory, and what to say of it."""
+
+    user_id: OwnerId
+    memory_id: OwnedMemoryId
+    feedback: Annotated[Literal["POSITIVE", "NEGATIVE", "VERY_NEGATIVE"], BeforeValidator(_upper)] = Field(
+        title="Feedback", description="POSITIVE, NEGATIVE or VERY_NEGATIVE."
+    )
+    feedback_reason: NonBlank | None = Field(
+        default=None, title="Reason", description='Why (e.g., "She moved last year").'
+    )
+
+
+class SubmitFeedbackOutput(ActionOutput):
+    """The feedback as Mem0 recorded it."""
+
+    feedback_id: str | None = Field(default=None, description="The feedback's id.")
+    feedback: str | None = Field(default=None, description="POSITIVE, NEGATIVE or VERY_NEGATIVE.")
+    feedback_reason: str | None = Field(default=None, description="Why.")
+
+
+@action(
+    title="Submit feedback",
+    example=Example(
+        input={
+            "user_id": USER,
+            "memory_id": MEMORY_ID,
+            "feedback": "NEGATIVE",
+            "feedback_reason": "She is a vegan now",
+        },
+        output={
+            "success": True,
+            "error": None,
+            "feedback_id": "9a0c1f4e-0b1d-4a52-8a37-3f0f7a1c5e21",
+            "feedback": "NEGATIVE",
+            "feedback_reason": "She is a vegan now",
+        },
+    ),
+)
+async def submit_feedback(context: Context, input: SubmitFeedbackInput) -> SubmitFeedbackOutput:
+    """Tell Mem0 whether a memory is good, bad or very bad, and why.
+
+    Raises:
+        ActionError: `not_found` for a memory that is not this user's; what `request_object` raises.
+    """
+    await owned_memory(context, input.user_id, input.memory_id)
+    body = await request_object(
+        context, "POST", "/v1/feedback/", json=input.model_dump(exclude={"user_id"}, exclude_none=True)
+    )
+    return SubmitFeedbackOutput(
+        success=True,
+        feedback_id=text(body.get("id")),
+        feedback=text(body.get("feedback")),
+        feedback_reason=text(body.get("feedback_reason")),
+    )

@@ -1,0 +1,95 @@
+"""Sends long lists of changes in chunks, and reports on each, so that a partial failure can be seen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from modulex_mem0.contract import ActionError, Context
+from modulex_mem0.mem0.replies.records import Record
+from modulex_mem0.mem0.replies.values import text
+from modulex_mem0.mem0.service.client import request_object
+
+__all__ = ["MOST_ITEMS", "BatchOutcome", "ChunkReport", "batch_time", "refuse_repetition", "send_batch"]
+
+#: The most items that one call takes.
+MOST_ITEMS = 10_000
+# Mem0 refuses more in one request.
+_CHUNK = 1000
+# What the check of one item's owner may take beyond the usual deadline, in seconds; several run at once.
+_TIME_PER_ITEM = 0.05
+
+
+class ChunkReport(Record):
+    """What became of one chunk of a batch."""
+
+    first: int = Field(description="The position of the chunk's first item, from 0.")
+    size: int = Field(description="How many items the chunk holds.")
+    success: bool = Field(description="Whether Mem0 accepted the chunk.")
+    message: str | None = Field(default=None, description="Mem0's answer.")
+    error: str | None = Field(default=None, description="Why it failed.")
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """What became of a batch: a report on each chunk, and the first failure."""
+
+    chunks: list[ChunkReport] = field(default_factory=list)
+    failure: ActionError | None = None
+
+    @property
+    def accepted(self) -> int:
+        """How many items Mem0 accepted."""
+        return sum(chunk.size for chunk in self.chunks if chunk.success)
+
+    def raise_failure(self, counter: str) -> None:
+        """End the action if a chunk failed, with the reports and with the number of accepted items as `counter`.
+
+        Raises:
+            ActionError: The first failure.
+        """
+        if self.failure is not None:
+            self.failure.known = {counter: self.accepted, "chunks": [chunk.model_dump() for chunk in self.chunks]}
+            raise self.failure
+
+
+def batch_time(items: Sequence[object]) -> float:
+    """Seconds that a batch may take beyond the usual deadline."""
+    return len(items) * _TIME_PER_ITEM
+
+
+def refuse_repetition(memory_ids: Sequence[str], name: str) -> None:
+    """Refuse two changes of one memory: which of them would last is anybody's guess.
+
+    Raises:
+        ValueError: Names the parameter and the position.
+    """
+    seen: set[str] = set()
+    for index, memory_id in enumerate(memory_ids):
+        if memory_id in seen:
+            raise ValueError(f"{name}[{index}].memory_id: is named twice; give each memory once")
+        seen.add(memory_id)
+
+
+async def send_batch(context: Context, method: str, items: Sequence[Mapping[str, Any]]) -> BatchOutcome:
+    """Send all chunks, the later ones too when one fails, since each stands for itself.
+
+    Args:
+        context: The call's.
+        method: PUT to update, DELETE to delete.
+        items: Objects with a `memory_id`.
+    """
+    outcome = BatchOutcome()
+    for first in range(0, len(items), _CHUNK):
+        chunk = items[first : first + _CHUNK]
+        report = ChunkReport(first=first, size=len(chunk), success=True)
+        try:
+            body = await request_object(context, method, "/v1/batch/", json={"memories": [dict(i) for i in chunk]})
+            report.message = text(body.get("message"))
+        except ActionError as error:
+            outcome.failure = outcome.failure or error
+            report.success, report.error = False, f"{error.code}: {error.message}"
+        outcome.chunks.append(report)
+        context.report("sending chunks", done=first + len(chunk), total=len(items))
+    return outcome

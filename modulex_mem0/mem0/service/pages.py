@@ -1,0 +1,105 @@
+"""Goes through all pages of a list, and never passes a part off as the whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modulex_mem0.contract import ActionError, Context, ErrorCode
+from modulex_mem0.mem0.replies.records import objects
+from modulex_mem0.mem0.replies.values import text, whole_number
+from modulex_mem0.mem0.service.client import request_object
+
+__all__ = ["Collected", "collect_pages", "is_past_last_page"]
+
+# The largest page that Mem0 gives; it may clamp it further.
+_PAGE_SIZE = 200
+# A server whose `next` leads in circles repeats itself; a filtered page may be empty in between.
+_MOST_IDLE_PAGES = 3
+
+
+@dataclass(slots=True)
+class Collected:
+    """What was collected.
+
+    Attributes:
+        items: The memories, each once.
+        count: How many there are, by the service's word.
+        next: Where to go on; None only when everything was collected.
+        failure: What ended the collecting before its end, if it was an error.
+    """
+
+    items: list[dict[str, Any]] = field(default_factory=list)
+    count: int | None = None
+    next: str | None = None
+    failure: ActionError | None = None
+
+
+async def collect_pages(
+    context: Context, body: Mapping[str, Any], *, first_page: int = 1, max_items: int | None = None
+) -> Collected:
+    """Request page after page until the service says that there is no next one.
+
+    It stops on `next`, not on a short page, since the service may clamp the page size; and on `max_items`, on the
+    deadline, on an error after the first page, and on pages that only repeat what came before. In all these cases
+    `next` is set.
+
+    Args:
+        context: The call's.
+        body: The list request without its page.
+        first_page: Where to begin.
+        max_items: How many to collect at most; None for all.
+
+    Raises:
+        ActionError: What the first page raised.
+    """
+    collected = Collected()
+    seen: set[str] = set()
+    page, idle = first_page, 0
+    while True:
+        here = f"/v3/memories/?page={page}&page_size={_PAGE_SIZE}"
+        try:
+            reply = await request_object(
+                context, "POST", "/v3/memories/", json={**body, "page": page, "page_size": _PAGE_SIZE}
+            )
+            found = objects(reply)
+        except ActionError as error:
+            if page == first_page:
+                raise
+            if is_past_last_page(error):
+                # The list shrank while it was read, or `next` promised too much.
+                collected.next = None
+                return collected
+            collected.next, collected.failure = here, error
+            return collected
+        fresh = _fresh(found, seen)
+        collected.items += fresh
+        collected.count = whole_number(reply.get("count"))
+        collected.next = text(reply.get("next"))
+        context.report("reading memories", done=len(collected.items), total=collected.count)
+        if max_items is not None and len(collected.items) >= max_items:
+            # What lies beyond on this page is left out too, so there is more even after the last page.
+            if len(collected.items) > max_items:
+                collected.next = here
+            del collected.items[max_items:]
+            return collected
+        idle = 0 if fresh else idle + 1
+        if collected.next is None or idle >= _MOST_IDLE_PAGES:
+            return collected
+        page += 1
+
+
+def is_past_last_page(error: ActionError) -> bool:
+    """Whether Mem0 refused a page because the list ends before it: a 404 that does not mean a wrong address."""
+    return error.code is ErrorCode.NOT_FOUND and "invalid page" in error.message.lower()
+
+
+def _fresh(items: list[dict[str, Any]], seen: set[str]) -> list[dict[str, Any]]:
+    """The items whose id was not seen before; those without an id are kept."""
+    fresh = []
+    for item in items:
+        key = text(item.get("id"))
+        if key is None or key not in seen:
+            fresh.append(item)
+        if key is not None:
+            seen.add(key)
+    return fresh
