@@ -1,0 +1,63 @@
+"""The README's code does what the README says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from modulex_mem0.contract import ErrorCode
+from modulex_mem0.runtime import Runtime
+from modulex_mem0.sandbox import running_sandbox
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_library_example_runs_as_printed() -> None:
+    with running_sandbox(delay=0.05) as sandbox:
+        environment = os.environ | {"MEM0_API_KEY": sandbox.api_key, "MEM0_BASE_URL": sandbox.base_url}
+        done = subprocess.run(
+            [sys.executable, "-c", code_blocks("python")[0]],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "'status': 'SUCCEEDED'" in done.stdout
+    assert "vegetarian" in done.stdout.splitlines()[-1]
+
+
+async def test_the_plugin_example_is_a_whole_integration() -> None:
+    source = next(block for block in code_blocks("python") if "hookimpl" in block)
+    # `get_type_hints` looks the models up in the module, so the block is executed as one.
+    plugin = type(sys)("readme_plugin")
+    sys.modules["readme_plugin"] = plugin
+    try:
+        exec(compile(source, "README.md", "exec"), plugin.__dict__)  # noqa: S102 - the README's own code
+        async with Runtime(plugins=[plugin]) as runtime:
+            result = await runtime.call("echo", "say", {"text": "hello"})
+    finally:
+        del sys.modules["readme_plugin"]
+    assert result.output == {"success": True, "error": None, "said": "hello"}
+
+
+def test_every_error_code_is_explained() -> None:
+    missing = [code for code in ErrorCode if f"`{code}`" not in README]
+    assert missing == []
+
+
+def test_every_action_is_listed() -> None:
+    actions = Runtime().integrations["mem0"].manifest.actions
+    assert [action.name for action in actions if f"`{action.name}`" not in README] == []
+
+
+def test_what_the_readme_links_to_exists() -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", README)
+    assert links
+    assert [link for link in links if not (Path(__file__).parents[2] / link).exists()] == []
