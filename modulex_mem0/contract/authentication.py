@@ -1,5 +1,6 @@
 """How a caller authenticates with an integration's service: schemes, credential fields, the connection test."""
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,6 +8,8 @@ from pydantic import Field, model_validator
 from modulex_mem0.contract.declared import Declared
 
 __all__ = ["AuthScheme", "ConnectionTest", "CredentialField"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class CredentialField(Declared):
@@ -65,4 +68,23 @@ class AuthScheme(Declared):
         names = [field.name for field in self.fields]
         if len(set(names)) != len(names):
             raise ValueError("two credential fields share a name")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_can_be_filled(self) -> Self:
+        fields = {field.name: field for field in self.fields}
+        for template in (self.base_url, *self.headers.values()):
+            unknown = [name for name in _PLACEHOLDER.findall(template) if name not in fields]
+            if unknown:
+                raise ValueError(f"the template {template!r} names {unknown[0]!r}, which is no credential field")
+        for name in _PLACEHOLDER.findall(self.base_url):
+            if not fields[name].required and fields[name].default is None:
+                raise ValueError(f"the base URL needs {name!r}, which is neither required nor has a default")
+        return self
+
+    @model_validator(mode="after")
+    def _headers_can_be_sent(self) -> Self:
+        for name, template in self.headers.items():
+            if not (name and (name + template).isascii() and (name + template).isprintable()):
+                raise ValueError(f"the header {name!r} has a character that HTTP cannot carry")
         return self

@@ -108,7 +108,7 @@ class ActionError(Exception):
         known: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.code = code
+        self.code = ErrorCode(code)
         self.message = message
         self.retry_after = retry_after
         self.http_status = http_status

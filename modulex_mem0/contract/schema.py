@@ -37,7 +37,8 @@ def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
     choices = [choice for choice in parameter.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1:
         del parameter["anyOf"]
-        parameter |= choices[0]
+        # What the parameter says of itself wins over what its type says.
+        parameter |= {name: value for name, value in choices[0].items() if name not in parameter}
     elif choices:
         parameter["anyOf"] = choices
     return parameter

@@ -1,9 +1,11 @@
 """The bases of an action's input and output models."""
 
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
 
 __all__ = ["ADVANCED", "NULLABLE", "ActionInput", "ActionOutput"]
 
@@ -30,7 +32,7 @@ class ActionInput(BaseModel):
         return {
             name: value
             for name, value in data.items()
-            if value is not None or name not in fields or fields[name].is_required() or fields[name].default is None
+            if value is not None or name not in fields or _takes_null(fields[name])
         }
 
 
@@ -44,3 +46,9 @@ class ActionOutput(BaseModel):
 
     success: bool
     error: str | None = None
+
+
+def _takes_null(field: FieldInfo) -> bool:
+    """Whether a null reaches the field: to mean something, or to be refused where a value is required."""
+    kinds = get_args(field.annotation) or (field.annotation,)
+    return field.is_required() or NoneType in kinds or Any in kinds

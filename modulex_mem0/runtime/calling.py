@@ -26,7 +26,10 @@ _TRANSIENT = frozenset(
 class InFlight(Protocol):
     """What is known of a call's requests when the call is ended from outside."""
 
-    unsettled: bool
+    @property
+    def changed(self) -> bool:
+        """Whether a request that must not be repeated may have been carried out."""
+        ...
 
 
 class PreparedAction:
@@ -47,10 +50,17 @@ class PreparedAction:
         """Seconds beyond the runtime's deadline that the input asks to wait."""
         return max(0.0, self.action.extra_time(checked_input)) if self.action.extra_time else 0.0
 
-    def fail(self, error: ActionError, redactor: Redactor) -> Result:
+    def fail(self, error: ActionError, redactor: Redactor, in_flight: InFlight | None = None) -> Result:
         """The result of a call that ended with an error."""
+        if in_flight is not None and in_flight.changed:
+            error = _after_a_change(error)
         info = error_info(error, redactor, repeatable=self.action.hints.repeatable)
         return Result(success=False, output=self._output.failure(info.line, error.known), error=info)
+
+    def defect(self, what: str, redactor: Redactor) -> Result:
+        """The result of a call that the integration's own code broke; the exception being handled is logged."""
+        logger.error("action %s: %s\n%s", self.action.name, what, redactor.text(traceback.format_exc()))
+        return self.fail(ActionError(ErrorCode.INTERNAL, f"{what}; the log of {__name__} has the details"), redactor)
 
     async def run(self, context: Context, checked_input: object, in_flight: InFlight, redactor: Redactor) -> Result:
         """Call the handler and check what it returns."""
@@ -59,33 +69,47 @@ class PreparedAction:
             async with hard:
                 value = await self.action.handler(context, checked_input)
             output = self._output.checked(value)
+            if output["success"] is True:
+                return Result(success=True, output=output)
+            return self.fail(_error_told_by(output), redactor, in_flight)
         except ActionError as error:
-            return self.fail(error, redactor)
+            return self._refused(error, redactor, in_flight)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return self._defect("the handler cancelled itself", redactor)
+            return self.defect("the handler cancelled itself", redactor)
         except TimeoutError:
             if not hard.expired():
-                return self._defect("the handler let a TimeoutError out", redactor)
-            code = ErrorCode.OUTCOME_UNKNOWN if in_flight.unsettled else ErrorCode.TIMEOUT
-            return self.fail(ActionError(code, "the action did not end within the call's deadline"), redactor)
+                return self.defect("the handler let a TimeoutError out", redactor)
+            late = ActionError(ErrorCode.TIMEOUT, "the action did not end within the call's deadline")
+            return self.fail(late, redactor, in_flight)
         except (Exception, SystemExit) as error:
-            return self._defect(f"{type(error).__name__} in the handler or its output", redactor)
-        if output["success"]:
-            return Result(success=True, output=output)
-        return Result(success=False, output=output, error=_error_told_by(output))
+            return self.defect(f"{type(error).__name__} in the handler or its output", redactor)
 
-    def _defect(self, what: str, redactor: Redactor) -> Result:
-        name = self.action.name
-        logger.error("action %s: %s\n%s", name, what, redactor.text(traceback.format_exc()))
-        return self.fail(ActionError(ErrorCode.INTERNAL, f"{what}; the log of {__name__} has the details"), redactor)
+    def _refused(self, error: ActionError, redactor: Redactor, in_flight: InFlight) -> Result:
+        try:
+            return self.fail(error, redactor, in_flight)
+        except Exception:
+            return self.defect("the handler raised an ActionError with unusable parts", redactor)
+
+
+def _after_a_change(error: ActionError) -> ActionError:
+    """The error of a call that had already changed something, or may have: repeating the call could change it twice."""
+    harmless = error.code in (ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED)
+    return ActionError(
+        ErrorCode.OUTCOME_UNKNOWN if harmless else error.code,
+        f"{error.message}; an earlier request of this call may have been carried out" if harmless else error.message,
+        retry_after=error.retry_after,
+        http_status=error.http_status,
+        retryable=error.retryable or False,
+        known=error.known,
+    )
 
 
 def error_info(error: ActionError, redactor: Redactor, *, repeatable: bool) -> ErrorInfo:
     """The structured form of an error: one line without secrets, and whether another try makes sense."""
-    line = " ".join(redactor.text(error.message).split())
+    line = " ".join(redactor.text(str(error.message)).split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     if error.retryable is not None:
         retryable = error.retryable
@@ -102,11 +126,11 @@ def error_info(error: ActionError, redactor: Redactor, *, repeatable: bool) -> E
     )
 
 
-def _error_told_by(output: dict[str, Any]) -> ErrorInfo:
-    """The structured error of a handler that returned a failure instead of raising one."""
+def _error_told_by(output: dict[str, Any]) -> ActionError:
+    """The error of a handler that returned a failure instead of raising one."""
     text = str(output.get("error") or "the action failed and gave no reason")
     code, _, message = text.partition(": ")
     try:
-        return ErrorInfo(ErrorCode(code), message)
+        return ActionError(ErrorCode(code), message, known=output)
     except ValueError:
-        return ErrorInfo(ErrorCode.SERVICE_ERROR, text)
+        return ActionError(ErrorCode.SERVICE_ERROR, text, retryable=False, known=output)

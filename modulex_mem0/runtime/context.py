@@ -1,5 +1,6 @@
 """The context of one call, as the contract describes it."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from modulex_mem0.contract import HttpClient
 from modulex_mem0.runtime.deadline import Deadline
 
 __all__ = ["CallContext", "Progress", "ProgressListener"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class CallContext:
         return self.deadline.remaining()
 
     def report(self, message: str, *, done: float | None = None, total: float | None = None) -> None:
-        """Tell the listener, if there is one."""
-        if self.listener is not None:
+        """Tell the listener, if there is one; what it raises is its own fault and does not end the call."""
+        if self.listener is None:
+            return
+        try:
             self.listener(Progress(message, done, total))
+        except Exception as error:
+            # No traceback: it could show what the host keeps secret.
+            logger.warning("a progress listener raised %s", type(error).__name__)

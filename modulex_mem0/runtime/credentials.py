@@ -2,8 +2,10 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
@@ -12,9 +14,29 @@ from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, Erro
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.suggestion import did_you_mean
 
-__all__ = ["CredentialMapping", "ResolvedCredential", "resolve_credential"]
+__all__ = ["CredentialMapping", "ResolvedCredential", "resolve_credential", "sealed"]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
+
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+class _Sealed(dict[str, str | SecretStr | None]):
+    """A credential as it was given, which does not show itself in a traceback's local variables."""
+
+    def __repr__(self) -> str:
+        return "<credential>"
+
+
+def sealed(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - whatever a caller passed
+    """A copy of a given credential that may stand in a frame from which an exception leaves the runtime."""
+    if given is None:
+        return None
+    # What is no mapping is refused later, without having been kept.
+    return _Sealed(given) if isinstance(given, Mapping) else _NO_MAPPING
+
+
+_NO_MAPPING: Any = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +53,26 @@ class ResolvedCredential:
     values: Mapping[str, str | SecretStr]
     redactor: Redactor
 
-    def fill(self, template: str) -> str:
-        """A template such as `Token {api_key}` with the credential's values, secrets included: for sending only."""
-        for name, value in self.values.items():
-            text = value.get_secret_value() if isinstance(value, SecretStr) else value
-            template = template.replace(f"{{{name}}}", text)
-        return template
+    @property
+    def base_url(self) -> str:
+        """Where requests go."""
+        return self._fill(self.scheme.base_url)
+
+    def headers(self) -> dict[str, str]:
+        """What is sent with every request, secrets included; without the headers of optional fields left out."""
+        return {
+            name: self._fill(template)
+            for name, template in self.scheme.headers.items()
+            if all(field in self.values for field in _PLACEHOLDER.findall(template))
+        }
+
+    def _fill(self, template: str) -> str:
+        """A template such as `Token {api_key}` with the credential's values; what they contain is not filled again."""
+        return _PLACEHOLDER.sub(self._value, template)
+
+    def _value(self, placeholder: re.Match[str]) -> str:
+        value = self.values[placeholder[1]]
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def resolve_credential(profile: Profile, given: CredentialMapping | None) -> ResolvedCredential | None:

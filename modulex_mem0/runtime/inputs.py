@@ -8,12 +8,12 @@ from pydantic_core import ErrorDetails
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode
 from modulex_mem0.runtime.schemas import schema_check
+from modulex_mem0.runtime.shown import cut, shown
 from modulex_mem0.runtime.suggestion import did_you_mean
 
 __all__ = ["input_check"]
 
 _MOST_PROBLEMS = 3
-_LONGEST_VALUE = 60
 # pydantic's words for these are about Python; a caller thinks in JSON.
 _PLAIN = {
     "missing": "is required",
@@ -37,7 +37,7 @@ def input_check(action: Action[Any, Any]) -> Callable[[Any], Any]:
     The function raises `ActionError` with `invalid_input`, naming the fields, for anything but a fitting mapping.
     """
     shape = action.input
-    check = _model_check(action.name, shape) if isinstance(shape, type) else schema_check(shape)
+    check = _model_check(action.name, shape) if isinstance(shape, type) else schema_check(shape, null_is_absent=True)
 
     def checked(value: object) -> Any:  # noqa: ANN401 - a model or a dict, as the handler wants it
         if not isinstance(value, Mapping):
@@ -78,7 +78,7 @@ def _told(action: str, model: type[BaseModel], problem: ErrorDetails) -> str:
         reason = problem["msg"].split(", ", 1)[-1]
         return f"{field}: {reason}" if field else reason
     reason = _PLAIN.get(kind) or problem["msg"].replace("Input should", "must", 1)
-    return f"{field}: {reason}" if kind == "missing" else f"{field}: {reason}, got {_shown(problem['input'])}"
+    return f"{field}: {reason}" if kind == "missing" else f"{field}: {reason}, got {shown(problem['input'])}"
 
 
 def _unknown(action: str, model: type[BaseModel], field: str) -> str:
@@ -88,15 +88,5 @@ def _unknown(action: str, model: type[BaseModel], field: str) -> str:
 def _path(loc: tuple[int | str, ...]) -> str:
     path = ""
     for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" if path else _cut(part)
+        path += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if path else cut(part)
     return path
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, str | int | float | bool) or value is None:
-        return _cut(repr(value))
-    return f"a value of type {type(value).__name__}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
-from modulex_mem0.contract import Action
+from modulex_mem0.contract import Action, ActionError
 from modulex_mem0.runtime.schemas import schema_check
 
 __all__ = ["OutputCheck", "output_check"]
@@ -25,18 +26,27 @@ class OutputCheck:
     def failure(self, line: str, known: Mapping[str, Any]) -> dict[str, Any]:
         """The output of a call that failed, with the fields that are known all the same, where they fit."""
         minimal = {"success": False, "error": line}
-        for fields in (minimal | dict(known) | minimal, minimal):
-            try:
-                return self.checked(fields)
-            except Exception:  # noqa: S112 - the next form is the answer to every failure
-                continue
-        return minimal
+        try:
+            return self.checked(minimal | dict(known) | minimal) if known else self.checked(minimal)
+        except Exception:
+            return self.checked(minimal)
 
 
 def output_check(action: Action[Any, Any]) -> OutputCheck:
-    """Make the check of an action's outputs."""
+    """Make the check of an action's outputs.
+
+    Raises:
+        ValueError: A failure has no output that fits: `success` and `error` must be declared and suffice.
+    """
     shape = action.output
-    return OutputCheck(_model_check(shape) if isinstance(shape, type) else _dict_check(shape))
+    check = OutputCheck(_model_check(shape) if isinstance(shape, type) else _dict_check(shape))
+    try:
+        failure = check.checked({"success": False, "error": "why"})
+    except Exception as error:
+        raise ValueError(f"`success` and `error` alone are not a valid output: {error}") from error
+    if failure.get("success") is not False or failure.get("error") != "why":
+        raise ValueError("the output must declare `success` and `error`")
+    return check
 
 
 def _model_check(model: type[BaseModel]) -> Callable[[Any], dict[str, Any]]:
@@ -46,7 +56,7 @@ def _model_check(model: type[BaseModel]) -> Callable[[Any], dict[str, Any]]:
     def checked(value: object) -> dict[str, Any]:
         if not isinstance(value, model):
             value = validate(value)
-        output: dict[str, Any] = dump(value, mode="json", warnings="error")
+        output: dict[str, Any] = dump(value, mode="json", by_alias=True, warnings="error")
         # An instance can be made or changed without validation, so what leaves is what is checked.
         validate(output)
         return output
@@ -60,6 +70,10 @@ def _dict_check(schema: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
     def checked(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise TypeError(f"the handler returned {type(value).__name__}, not a dict")
-        return check(value)
+        try:
+            return check(to_jsonable_python(value))
+        except ActionError as error:
+            # The caller's input is not at fault.
+            raise ValueError(error.message) from None
 
     return checked

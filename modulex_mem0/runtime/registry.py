@@ -85,19 +85,26 @@ def discover(plugins: Iterable[object] = ()) -> Registry:
     manager = pluggy.PluginManager(PROJECT_NAME)
     manager.add_hookspecs(contract_hooks)
     origins: dict[str, tuple[str, str]] = {}
-    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (_distribution(point), point.name))
-    for point in points:
-        distribution = _distribution(point)
+    points = [(_distribution(point), point) for point in entry_points(group=ENTRY_POINT_GROUP)]
+    for distribution, point in sorted(points, key=lambda pair: (pair[0], pair[1].name)):
         try:
             _register(manager, point.load(), origins, (point.name, distribution))
         except _LOAD_ERRORS as error:
             registry.report(point.name, distribution, _reason(error))
     for plugin in plugins:
         name = getattr(plugin, "__name__", type(plugin).__name__)
-        _register(manager, plugin, origins, (name, name))
-    # Each implementation is called by itself: pluggy's joint call ends at the first that raises.
-    for implementation in reversed(manager.hook.modulex_integrations.get_hookimpls()):
-        name, distribution = origins[implementation.plugin_name]
+        try:
+            _register(manager, plugin, origins, (name, name))
+        except _LOAD_ERRORS as error:
+            registry.report(name, name, _reason(error))
+    # Each implementation is called by itself, in the order of registration: pluggy's joint call ends at the first that
+    # raises, and would let a plugin put itself first.
+    implementations = {hook.plugin_name: hook for hook in manager.hook.modulex_integrations.get_hookimpls()}
+    for key, (name, distribution) in origins.items():
+        implementation = implementations.get(key)
+        if implementation is None:
+            registry.report(name, distribution, "it implements no hook of the contract")
+            continue
         try:
             # What a plugin returns is foreign: its type is checked, not assumed.
             given: Any = implementation.function()
@@ -113,14 +120,24 @@ def discover(plugins: Iterable[object] = ()) -> Registry:
 def _register(
     manager: pluggy.PluginManager, plugin: object, origins: dict[str, tuple[str, str]], origin: tuple[str, str]
 ) -> None:
-    key = f"{len(origins)}: {origin[0]}"
+    # A plugin that was refused keeps its key, so the number of the accepted ones would not do.
+    key = f"{len(manager.list_name_plugin())}: {origin[0]}"
     manager.register(plugin, name=key)
     origins[key] = origin
 
 
 def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "unknown distribution"
+    try:
+        name = point.dist.name if point.dist is not None else None
+    except Exception:
+        # An installation that broke half-way has no metadata to tell its name.
+        name = None
+    return name or "unknown distribution"
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    try:
+        told = str(error)
+    except Exception:
+        told = "its reason cannot be shown"
+    return " ".join(f"{type(error).__name__}: {told}".split())[:300]

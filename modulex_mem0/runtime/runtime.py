@@ -1,7 +1,9 @@
 """The runtime: what a host uses to discover, show and call integrations."""
 
 import asyncio
+import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,7 +11,7 @@ from modulex_mem0.contract import Action, ActionError, ErrorCode, Integration
 from modulex_mem0.runtime.calling import PreparedAction, error_info
 from modulex_mem0.runtime.connection import run_connection_test
 from modulex_mem0.runtime.context import CallContext, ProgressListener
-from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, resolve_credential
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, resolve_credential, sealed
 from modulex_mem0.runtime.deadline import Deadline
 from modulex_mem0.runtime.http.unbound import UnboundClient
 from modulex_mem0.runtime.mistakes import (
@@ -58,6 +60,7 @@ class Runtime:
         self.integrations: Registry = discover(plugins)
         self._prepared: dict[tuple[str, str], PreparedAction] = {}
         self._lazy_transports: Transports | None = None
+        self._lock = threading.Lock()
         self._sync = SyncLoop()
         self._closed = False
 
@@ -90,6 +93,7 @@ class Runtime:
             BrokenIntegrationError: The integration's own code or schemas cannot be used.
             RuntimeClosedError: The runtime was closed.
         """
+        credential = sealed(credential)
         self._check_open()
         prepared = self._prepare(integration, action)
         redactor = _NOTHING_SECRET
@@ -100,6 +104,8 @@ class Runtime:
             seconds = _positive(timeout, self.settings.timeout) + prepared.extra_time(checked)
         except ActionError as error:
             return prepared.fail(error, redactor)
+        except Exception as error:
+            return prepared.defect(f"{type(error).__name__} in the check of the input", redactor)
         deadline = Deadline(seconds)
         http = self._client(resolved, deadline, repeatable=prepared.action.hints.repeatable)
         context = CallContext(resolved.values if resolved else {}, http, deadline, on_progress)
@@ -116,6 +122,7 @@ class Runtime:
         on_progress: ProgressListener | None = None,
     ) -> Result:
         """`call` for synchronous code, from any thread; `on_progress` is called on the runtime's own thread."""
+        credential = sealed(credential)
         self._check_open()
         return self._sync.run(
             lambda: self.call(
@@ -135,6 +142,7 @@ class Runtime:
             UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
             RuntimeClosedError: The runtime was closed.
         """
+        credential = sealed(credential)
         self._check_open()
         profile = self._integration(integration).profile
         redactor = _NOTHING_SECRET
@@ -154,22 +162,24 @@ class Runtime:
         self, integration: str, *, credential: CredentialMapping | None = None, timeout: float | None = None
     ) -> Result:
         """`test_credential` for synchronous code, from any thread."""
+        credential = sealed(credential)
         self._check_open()
         return self._sync.run(lambda: self.test_credential(integration, credential=credential, timeout=timeout))
 
     async def aclose(self) -> None:
-        """Close all connections. Calls still in flight end with an error; later calls raise `RuntimeClosedError`."""
+        """Close all connections. Calls still in flight end with an error; later calls raise `RuntimeClosedError`.
+
+        Connections belong to their event loop: those of another loop are closed when that loop ends.
+        """
         self._closed = True
-        if self._sync.started:
-            await asyncio.to_thread(self._close_sync_loop)
+        await asyncio.to_thread(self._close_sync_loop)
         if self._lazy_transports is not None:
             await self._lazy_transports.aclose()
 
     def close(self) -> None:
         """`aclose` for synchronous code: closes the connections of synchronous calls."""
         self._closed = True
-        if self._sync.started:
-            self._close_sync_loop()
+        self._close_sync_loop()
 
     async def __aenter__(self) -> Self:
         self._check_open()
@@ -194,8 +204,9 @@ class Runtime:
             raise RuntimeClosedError("the runtime is closed; make a new one")
 
     def _close_sync_loop(self) -> None:
-        if self._lazy_transports is not None:
-            self._sync.run(self._lazy_transports.aclose)
+        if self._sync.started and self._lazy_transports is not None:
+            with suppress(RuntimeClosedError):
+                self._sync.run(self._lazy_transports.aclose)
         self._sync.close()
 
     def _integration(self, name: str) -> Integration:
@@ -210,7 +221,7 @@ class Runtime:
             found = self._integration(integration)
             try:
                 actions: Mapping[str, Action[Any, Any]] = found.actions
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise BrokenIntegrationError(integration, "its actions", error) from error
             if action not in actions:
                 raise UnknownActionError(integration, action, actions)
@@ -228,16 +239,24 @@ class Runtime:
             return UnboundClient()
         # httpx is imported here, at the first call: a host that only lists integrations does not pay for it.
         from modulex_mem0.runtime.http.client import BoundClient  # noqa: PLC0415
-        from modulex_mem0.runtime.http.transports import Transports  # noqa: PLC0415
 
-        if self._lazy_transports is None:
-            self._lazy_transports = Transports(self.settings)
-        return BoundClient(self._lazy_transports, self.settings, credential, deadline, repeatable=repeatable)
+        transports = self._lazy_transports or self._make_transports()
+        return BoundClient(transports, self.settings, credential, deadline, repeatable=repeatable)
+
+    def _make_transports(self) -> "Transports":
+        from modulex_mem0.runtime.http.transports import Transports  # noqa: PLC0415 - httpx, as above
+
+        with self._lock:
+            if self._lazy_transports is None:
+                self._lazy_transports = Transports(self.settings)
+            return self._lazy_transports
 
 
 def _positive(timeout: float | None, default: float) -> float:
     if timeout is None:
         return default
-    if not timeout > 0:
+    # A flow may carry the number as text.
+    given: object = timeout
+    if not isinstance(given, int | float) or not given > 0:
         raise ActionError(ErrorCode.INVALID_INPUT, "timeout: must be a number of seconds greater than 0")
     return timeout

@@ -1,5 +1,6 @@
 """Finds one short line for people in the body of an error reply, whatever its shape."""
 
+import re
 from typing import Any
 
 from pydantic_core import from_json
@@ -9,6 +10,8 @@ __all__ = ["error_message"]
 _LONGEST = 300
 # In the order in which services use them; the first that holds text wins.
 _KEYS = ("error", "detail", "message", "error_description", "msg", "title", "reason")
+_BOM = b"\xef\xbb\xbf"
+_TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>?")
 
 
 def error_message(body: bytes, content_type: str | None) -> str:
@@ -17,15 +20,15 @@ def error_message(body: bytes, content_type: str | None) -> str:
     Understands `{"error": s}`, `{"message": s}`, `{"detail": s or list}`, `{"error": s, "details": {"message": s}}`,
     `{"field": ["…"]}` and nestings of them. Markup is not passed on.
     """
-    if not body.strip():
+    body = body.removeprefix(_BOM).strip()
+    if not body:
         return "the reply has no body"
     try:
         text = _find(from_json(body, allow_inf_nan=False), 0)
     except ValueError:
-        start = body[:512].lstrip().lower()
-        if start.startswith(b"<") or "html" in (content_type or ""):
+        if body.startswith(b"<") or "html" in (content_type or "").lower():
             return "the reply is a page of markup, not data; a proxy or another service may have answered"
-        text = body[: 4 * _LONGEST].decode("utf-8", "replace")
+        text = body[: 8 * _LONGEST].decode("utf-8", "replace")
     return _one_line(text) or "the reply gives no reason"
 
 
@@ -48,5 +51,6 @@ def _find(value: Any, depth: int) -> str:  # noqa: ANN401 - any JSON value
 
 
 def _one_line(text: str) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST]).split())
+    text = _TAG.sub(" ", text[: 4 * _LONGEST])
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

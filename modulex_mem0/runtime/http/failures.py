@@ -3,11 +3,14 @@
 import httpx
 
 from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.runtime.http.pool import RUNTIME_CLOSED
 
-__all__ = ["failure_of"]
+__all__ = ["failure_of", "runtime_closed"]
 
 # Raised before anything of the request has left, so that nothing can have been changed.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+# The library tells a connection that ended early and an answer that is no HTTP apart by their words alone.
+_ENDED_EARLY = ("disconnected", "closed")
 
 
 def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
@@ -32,7 +35,16 @@ def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
         return outcome_unknown(kind)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ActionError(ErrorCode.TIMEOUT, "the service did not answer in time")
+    if isinstance(error, httpx.RemoteProtocolError) and not any(words in str(error) for words in _ENDED_EARLY):
+        return ActionError(ErrorCode.BAD_RESPONSE, "what answered does not speak HTTP as it should")
     return ActionError(ErrorCode.CONNECTION_FAILED, f"the connection to the service broke: {str(error) or kind}")
+
+
+def runtime_closed(failure: ActionError) -> ActionError:
+    """The contract's error for a request that failed while its runtime was being closed."""
+    if failure.code is ErrorCode.OUTCOME_UNKNOWN:
+        return outcome_unknown("the runtime was closed")
+    return ActionError(ErrorCode.CONNECTION_FAILED, RUNTIME_CLOSED, retryable=False)
 
 
 def outcome_unknown(reason: str) -> ActionError:

@@ -51,14 +51,14 @@ class HttpReply:
         return f"<HttpReply {self.status}, {len(self.body)} bytes>"
 
     def header(self, name: str) -> str | None:
-        """The value of a header, by its name in any case."""
+        """The value of a header, by its name in any case, with the secrets masked."""
         value: str | None = self._headers.get(name)
-        return value
+        return None if value is None else self._redactor.text(value)
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the service asks to wait, from `Retry-After` or a rate limit's reset."""
-        return retry_after_seconds(self.header)
+        """Seconds that the service asks to wait: `Retry-After`, or after too many requests the rate limit's reset."""
+        return retry_after_seconds(self.header, limited=self.status == 429)
 
     def json(self) -> Any:  # noqa: ANN401 - any JSON value
         """The body as a JSON value.
@@ -67,12 +67,11 @@ class HttpReply:
             ActionError: `bad_response` when it is not JSON.
         """
         try:
-            value = from_json(self.body, allow_inf_nan=False)
+            return from_json(self.body, allow_inf_nan=False)
         except ValueError:
             raise ActionError(
                 ErrorCode.BAD_RESPONSE, f"the reply is not JSON: {self._summary()}", http_status=self.status
             ) from None
-        return self._redactor.values(value) if self._redactor.hides_in(self.body) else value
 
     def require_success(self) -> None:
         """Check the status.

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_result, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_result, wait_exponential, wait_random
 
 from modulex_mem0.contract import ActionError
 from modulex_mem0.runtime.deadline import Deadline
@@ -44,7 +44,8 @@ async def repeat(
             raise outcome
         return outcome
 
-    backoff = wait_exponential_jitter(initial=settings.retry_wait, jitter=settings.retry_wait, max=_LONGEST_WAIT)
+    pause = settings.retry_wait
+    backoff = wait_exponential(multiplier=pause, max=_LONGEST_WAIT) + wait_random(0, pause)
 
     def wait(state: RetryCallState) -> float:
         outcome = state.outcome

@@ -11,16 +11,19 @@ __all__ = ["retry_after_seconds"]
 _LONGEST = 86_400.0
 
 
-def retry_after_seconds(header: Callable[[str], str | None]) -> float | None:
+def retry_after_seconds(header: Callable[[str], str | None], *, limited: bool) -> float | None:
     """Seconds to wait: `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset`; None where absent.
 
     Args:
         header: Looks up a header of the reply.
+        limited: Whether the reply says that a rate limit was hit. Services send the reset with every reply; with any
+            other it says nothing about how long to wait.
     """
     value = header("retry-after")
-    if value is not None:
-        return _from_number(value) if _is_number(value) else _from_date(value)
-    reset = header("x-ratelimit-reset")
+    asked = None if value is None else _from_number(value) if _is_number(value) else _from_date(value)
+    if asked is not None:
+        return asked
+    reset = header("x-ratelimit-reset") if limited else None
     if reset is None or not _is_number(reset):
         return None
     seconds = float(reset)
@@ -35,7 +38,7 @@ def _is_number(value: str) -> bool:
         return False
 
 
-def _from_number(value: str) -> float | None:
+def _from_number(value: str) -> float:
     return _bounded(float(value))
 
 

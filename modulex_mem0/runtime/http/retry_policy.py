@@ -11,4 +11,6 @@ _CODES = frozenset({ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED})
 
 def is_transient(outcome: HttpReply | ActionError) -> bool:
     """Whether the same request may fare better a moment later. Whether it may be sent twice is the action's word."""
-    return outcome.code in _CODES if isinstance(outcome, ActionError) else outcome.status in _STATUSES
+    if isinstance(outcome, ActionError):
+        return outcome.code in _CODES and outcome.retryable is not False
+    return outcome.status in _STATUSES

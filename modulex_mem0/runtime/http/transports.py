@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
+from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.runtime.http import log_masking
+from modulex_mem0.runtime.http.pool import RUNTIME_CLOSED, Pool
 from modulex_mem0.runtime.settings import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -15,11 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Transports"]
 
-_Pools = dict[str | None, "httpx.AsyncBaseTransport"]
-
 
 class Transports:
-    """Hands out the transport of the running event loop.
+    """Hands out the pool of the running event loop, and its transports.
 
     A transport belongs to the loop that opened its connections, so each loop has its own. httpx is imported when the
     first one is made.
@@ -28,45 +29,75 @@ class Transports:
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pools] = WeakKeyDictionary()
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+        self._proxies: dict[tuple[str, str, int | None], str | None] = {}
         self._ssl_context: ssl.SSLContext | None = None
+        self._closed = False
 
-    def for_host(self, scheme: str, host: str) -> "httpx.AsyncBaseTransport":
-        """The transport of the running loop that leads to a host, through a proxy where the environment names one."""
+    def pool(self) -> Pool:
+        """The running loop's.
+
+        Raises:
+            ActionError: The runtime was closed, or the loop is ending.
+        """
         loop = asyncio.get_running_loop()
-        proxy = self._proxy(scheme, host)
-        pools = self._pools.get(loop)
-        if pools is None:
+        pool = self._pools.get(loop)
+        if pool is None and not self._closed:
             with self._lock:
                 self._forget_closed_loops()
-                pools = self._pools.setdefault(loop, {})
-        if proxy not in pools:
-            pools[proxy] = self._open(proxy)
-        return pools[proxy]
+                pool = self._pools.setdefault(loop, Pool())
+        if pool is None or pool.closed or self._closed:
+            raise ActionError(ErrorCode.CONNECTION_FAILED, RUNTIME_CLOSED, retryable=False)
+        return pool
+
+    def transport(self, pool: Pool, scheme: str, host: str, port: int | None) -> "httpx.AsyncBaseTransport":
+        """The transport of a pool that leads to a host, through a proxy where the environment names one.
+
+        Raises:
+            ActionError: `connection_failed` when the proxy or the certificates that the environment names are unusable.
+        """
+        try:
+            proxy = self._proxy(scheme, host, port)
+            if proxy not in pool.transports:
+                pool.transports[proxy] = self._open(proxy)
+        except Exception as error:
+            raise ActionError(
+                ErrorCode.CONNECTION_FAILED,
+                f"the proxy or the certificates of the environment cannot be used: {type(error).__name__}: {error}",
+                retryable=False,
+            ) from None
+        return pool.transports[proxy]
 
     async def aclose(self) -> None:
-        """Close the connections of the running loop. Those of other loops are closed by `aclose` in their loop."""
-        pools = self._pools.pop(asyncio.get_running_loop(), {})
-        for transport in pools.values():
-            await transport.aclose()
+        """Close the connections of the running loop. Those of other loops are closed when their loop ends."""
+        self._closed = True
+        with self._lock:
+            pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.aclose()
 
     def _forget_closed_loops(self) -> None:
         for loop in [loop for loop in self._pools if loop.is_closed()]:
             del self._pools[loop]
 
-    def _proxy(self, scheme: str, host: str) -> str | None:
+    def _proxy(self, scheme: str, host: str, port: int | None) -> str | None:
         if not self._settings.trust_env:
             return None
-        if (scheme, host) not in self._proxies:
+        target = (scheme, host, port)
+        if target not in self._proxies:
             proxies = getproxies()
             proxy = proxies.get(scheme) or proxies.get("all")
-            self._proxies[scheme, host] = proxy if proxy and not proxy_bypass(host) else None
-        return self._proxies[scheme, host]
+            # NO_PROXY may name a host, or a host with its port.
+            bypassed = proxy_bypass(host) or (port is not None and proxy_bypass(f"{host}:{port}"))
+            if proxy and "://" not in proxy:
+                proxy = f"http://{proxy}"
+            self._proxies[target] = proxy if proxy and not bypassed else None
+        return self._proxies[target]
 
     def _open(self, proxy: str | None) -> "httpx.AsyncBaseTransport":
         import httpx  # noqa: PLC0415 - costs a tenth of a second, which listing integrations need not pay
 
+        log_masking.install()
         if self._ssl_context is None:
             self._ssl_context = httpx.create_ssl_context(trust_env=self._settings.trust_env)
         settings = self._settings

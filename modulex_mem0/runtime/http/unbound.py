@@ -11,7 +11,7 @@ __all__ = ["UnboundClient"]
 class UnboundClient:
     """Implements `modulex_mem0.contract.HttpClient` by refusing: there is no base URL to send to."""
 
-    unsettled = False
+    changed = False
 
     async def send(
         self,

@@ -1,0 +1,52 @@
+"""What several rooms' tests share: the scripted server, and an environment without surprises."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+# The helpers are plain modules, so that tests need no package around them.
+sys.path.insert(0, str(Path(__file__).parent / "servers"))
+
+from scripted_server import ScriptedServer
+from tiny_integration import plugin
+
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+
+_AMBIENT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see no proxy and no key of the machine that they run on."""
+    for name in list(os.environ):
+        if name.lower() in _AMBIENT or name.startswith(("MEM0_", "TINY_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lasting_server() -> Iterator[ScriptedServer]:
+    """One server for all the tests of a module, such as the many examples of a property."""
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def quick() -> RuntimeSettings:
+    """Settings whose waits are too short to be noticed."""
+    return RuntimeSettings(retry_wait=0.001)
+
+
+@pytest.fixture
+async def runtime(quick: RuntimeSettings) -> AsyncIterator[Runtime]:
+    """A runtime with the tiny integration."""
+    async with Runtime(quick, plugins=[plugin()]) as made:
+        yield made

@@ -1,0 +1,118 @@
+"""What the `action` decorator takes from a function, and what it refuses."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, action
+
+
+class Input(ActionInput):
+    a: int = 1
+
+
+class Output(ActionOutput):
+    b: int = 1
+
+
+def test_an_action_is_made_of_its_function() -> None:
+    @action(title="Do it", idempotent=True)
+    async def do_it(context: Context, input: Input) -> Output:
+        """Do it,
+        and well.
+
+        The rest is for the reader of the code.
+        """
+        return Output(success=True)
+
+    assert (do_it.name, do_it.title, do_it.description) == ("do_it", "Do it", "Do it, and well.")
+    assert (do_it.input, do_it.output) == (Input, Output)
+    assert (do_it.hints.idempotent, do_it.hints.read_only) == (True, False)
+    described = do_it.describe()
+    assert described.input_schema["properties"]["a"]["type"] == "integer"
+    assert described.output_schema["required"] == ["success"]
+
+
+def _not_async(context: Context, input: Input) -> Output:
+    """Do it."""
+    return Output(success=True)
+
+
+async def _undocumented(context: Context, input: Input) -> Output:
+    return Output(success=True)
+
+
+async def _blank(context: Context, input: Input) -> Output:
+    """ """
+    return Output(success=True)
+
+
+async def _no_return(context: Context, input: Input):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """Do it."""
+
+
+async def _no_input(context: Context, input) -> Output:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Do it."""
+    return Output(success=True)
+
+
+async def _dict_input(context: Context, input: dict[str, Any]) -> Output:
+    """Do it."""
+    return Output(success=True)
+
+
+async def _dict_output(context: Context, input: Input) -> dict[str, Any]:
+    """Do it."""
+    return {}
+
+
+async def _only_context(context: Context) -> Output:
+    """Do it."""
+    return Output(success=True)
+
+
+async def _three(context: Context, input: Input, more: Input) -> Output:
+    """Do it."""
+    return Output(success=True)
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [
+        (_not_async, "async"),
+        (_undocumented, "docstring"),
+        (_blank, "docstring"),
+        (_no_return, "annotate"),
+        (_no_input, "annotate"),
+        (_dict_input, "annotate"),
+        (_dict_output, "annotate"),
+        (_only_context, "annotate"),
+        (_three, "annotate"),
+    ],
+)
+def test_a_function_that_is_no_action_is_refused_by_name(handler: Any, reason: str) -> None:
+    with pytest.raises(TypeError, match=f"action {handler.__name__}: .*{reason}"):
+        action(title="Do it")(handler)
+
+
+def test_contradictory_hints_are_refused() -> None:
+    async def both(context: Context, input: Input) -> Output:
+        """Do it."""
+        return Output(success=True)
+
+    with pytest.raises(ValueError, match="read_only and destructive"):
+        action(title="Do it", read_only=True, destructive=True)(both)
+
+
+def test_models_of_other_bases_will_do() -> None:
+    class Loose(BaseModel):
+        success: bool
+        error: str | None = None
+
+    async def loose(context: Context, input: Loose) -> Loose:
+        """Do it."""
+        return input
+
+    declared: Any = action(title="Loose")(loose)
+    assert declared.describe().input_schema["required"] == ["success"]

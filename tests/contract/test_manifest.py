@@ -1,0 +1,161 @@
+"""A manifest is closed, checked, and survives being written as JSON."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ValidationError
+from tiny_integration import plugin, profile, scheme
+
+from modulex_mem0.contract import (
+    ActionManifest,
+    AuthScheme,
+    ConnectionTest,
+    CredentialField,
+    Example,
+    Hints,
+    IntegrationManifest,
+    Profile,
+)
+from modulex_mem0.contract.declared import Declared
+
+ACTION: dict[str, Any] = {
+    "name": "act",
+    "title": "Act",
+    "description": "Acts.",
+    "input_schema": {"type": "object"},
+    "output_schema": {"type": "object"},
+}
+FIELD: dict[str, Any] = {
+    "name": "key",
+    "display_name": "Key",
+    "description": "The key.",
+    "environment_variable": "THE_KEY",
+}
+BAD_NAMES = ["", "A", "1a", "a-b", "a b", "a.b", "_a", "ä", "a\n", "a/b", "a" + "\u0300"]
+
+
+def _manifest() -> IntegrationManifest:
+    return plugin()._integrations[0].manifest
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_bad_names_are_refused(name: str) -> None:
+    for declare in (
+        lambda: profile(name),
+        lambda: ActionManifest(**(ACTION | {"name": name})),
+        lambda: CredentialField(**(FIELD | {"name": name})),
+    ):
+        with pytest.raises(ValidationError, match="name"):
+            declare()
+
+
+@pytest.mark.parametrize("name", ["", "key", "1KEY", "KEY-A", "KEY=1", "KEY\n"])
+def test_bad_environment_variables_are_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="environment_variable"):
+        CredentialField(**(FIELD | {"environment_variable": name}))
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.0", "v1.0.0", "1.0.x"])
+def test_bad_versions_are_refused(version: str) -> None:
+    with pytest.raises(ValidationError, match="version"):
+        profile(version=version)
+
+
+@pytest.mark.parametrize("url", ["http://a.test", "a.test", "javascript:alert(1)"])
+def test_links_are_https(url: str) -> None:
+    with pytest.raises(ValidationError, match="app_url"):
+        profile(app_url=url)
+    with pytest.raises(ValidationError, match="help_url"):
+        CredentialField(**(FIELD | {"help_url": url}))
+
+
+def _models(kind: type[BaseModel]) -> set[type[BaseModel]]:
+    return {model for child in kind.__subclasses__() for model in {child, *_models(child)}}
+
+
+def test_every_declaration_is_closed_and_immutable() -> None:
+    # By introspection, so that a model added later is held to it too.
+    ours = {model for model in _models(Declared) if model.__module__.startswith("modulex_mem0.contract.")}
+    expected = {
+        ActionManifest,
+        AuthScheme,
+        ConnectionTest,
+        CredentialField,
+        Example,
+        Hints,
+        IntegrationManifest,
+        Profile,
+    }
+    assert ours >= expected
+    for model in ours:
+        assert (model.model_config.get("extra"), model.model_config.get("frozen")) == ("forbid", True), model
+
+
+def test_a_misspelt_field_is_an_error() -> None:
+    with pytest.raises(ValidationError, match="catgories"):
+        profile(catgories=())
+
+
+def test_names_are_unique() -> None:
+    fields = scheme().fields
+    with pytest.raises(ValidationError, match="share a name"):
+        scheme(fields=(*fields, fields[0]))
+    manifest = _manifest()
+    with pytest.raises(ValidationError, match="share a name"):
+        IntegrationManifest(**(dict(manifest) | {"actions": manifest.actions * 2}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"headers": {"X-Key": "{api_kay}"}}, "'api_kay', which is no credential field"),
+        ({"base_url": "https://{host}"}, "'host', which is no credential field"),
+        ({"headers": {"X-Key": "{Api Key}"}}, "which is no credential field"),
+        ({"headers": {"X-Kéy": "a"}}, "HTTP cannot carry"),
+        ({"headers": {"X-Key": "a\r\nX-Other: b"}}, "HTTP cannot carry"),
+        ({"headers": {"": "a"}}, "HTTP cannot carry"),
+    ],
+)
+def test_a_template_that_cannot_be_filled_or_sent_is_an_error(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        scheme(**changes)
+
+
+def test_a_base_url_does_not_hang_on_an_optional_field() -> None:
+    optional = CredentialField(**(FIELD | {"name": "host", "required": False}))
+    with pytest.raises(ValidationError, match="neither required nor has a default"):
+        scheme(fields=(*scheme().fields, optional), base_url="https://{host}.test")
+
+
+def test_a_connection_test_stays_on_its_host() -> None:
+    with pytest.raises(ValidationError, match="path"):
+        ConnectionTest(path="https://evil.test/", description="Pings.")
+
+
+def test_hints_that_contradict_each_other_are_an_error() -> None:
+    with pytest.raises(ValidationError, match="read_only and destructive"):
+        Hints(read_only=True, destructive=True)
+
+
+@pytest.mark.parametrize(
+    ("hints", "repeatable"),
+    [(Hints(), False), (Hints(read_only=True), True), (Hints(idempotent=True), True), (Hints(destructive=True), False)],
+)
+def test_only_harmless_actions_may_be_repeated(hints: Hints, repeatable: bool) -> None:
+    assert hints.repeatable is repeatable
+
+
+def test_a_manifest_survives_json_and_fits_its_own_schema() -> None:
+    manifest = _manifest()
+    assert IntegrationManifest.model_validate_json(manifest.model_dump_json()) == manifest
+    schema = IntegrationManifest.model_json_schema()
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(manifest.model_dump(mode="json"))
+
+
+def test_the_schemas_of_a_manifest_are_schemas_and_its_output_can_tell_a_failure() -> None:
+    for action in _manifest().actions:
+        Draft202012Validator.check_schema(action.input_schema)
+        Draft202012Validator.check_schema(action.output_schema)
+        Draft202012Validator(action.output_schema).validate({"success": False, "error": "why"})

@@ -1,0 +1,115 @@
+"""The built wheel, alone in an empty environment with its core dependencies, is a working connector."""
+
+import json
+import re
+import subprocess
+import sys
+import textwrap
+import venv
+import zipfile
+from collections.abc import Callable
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted_server import ScriptedServer
+from steps import json_reply
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def _run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, check=False, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return Parser().parsestr(archive.read(name).decode())
+
+
+@pytest.fixture(scope="session")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Run code with the environment's Python, away from the checkout, and take the JSON that it prints."""
+    home = tmp_path_factory.mktemp("environment")
+    venv.create(home, with_pip=True)
+    interpreter = home / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    _run(interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=home)
+
+    def run(code: str, *arguments: str) -> Any:
+        return json.loads(_run(interpreter, "-I", "-W", "error", "-c", textwrap.dedent(code), *arguments, cwd=home))
+
+    return run
+
+
+def test_the_core_needs_few_libraries(metadata: Message) -> None:
+    required = metadata.get_all("Requires-Dist", [])
+    core = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
+    assert core == {"httpx", "jsonschema", "pluggy", "pydantic", "tenacity"}
+
+
+def test_the_wheel_holds_the_package_and_its_manifests_alone(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        recorded = archive.read("modulex_mem0/manifests/mem0.json")
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"modulex_mem0"}
+    assert "modulex_mem0/py.typed" in names
+    assert recorded == (ROOT / "manifests" / "mem0.json").read_bytes()
+
+
+def test_the_integration_is_discovered_and_its_manifest_served_from_the_wheel(python: Callable[..., Any]) -> None:
+    told = python("""
+        import importlib.util, json, sys
+        from modulex_mem0.runtime import Runtime
+
+        runtime = Runtime()
+        manifest = runtime.integrations["mem0"].manifest
+        print(json.dumps({
+            "failures": [str(failure) for failure in runtime.integrations.failures],
+            "manifest": manifest.model_dump(mode="json"),
+            "actions_were_imported": "modulex_mem0.mem0.actions" in sys.modules,
+            "inside": "site-packages" in sys.modules["modulex_mem0"].__file__,
+            "extras": [name for name in ("click", "starlette", "uvicorn") if importlib.util.find_spec(name)],
+        }))
+    """)
+    assert told["failures"] == []
+    assert told["manifest"]["name"] == "mem0"
+    assert {"add_memories", "search_memories", "get_memories"} <= {a["name"] for a in told["manifest"]["actions"]}
+    # The record was read: nothing had to be imported to tell it.
+    assert told["actions_were_imported"] is False
+    assert told["inside"] is True
+    assert told["extras"] == []
+
+
+def test_the_installed_runtime_calls_a_service(python: Callable[..., Any], server: ScriptedServer) -> None:
+    server.script(json_reply({"results": [{"id": "m1", "memory": "Likes tea", "user_id": "alice", "score": 0.9}]}))
+    told = python(
+        """
+        import json, sys
+        from modulex_mem0.runtime import Runtime
+
+        with Runtime() as runtime:
+            result = runtime.call_sync(
+                "mem0", "search_memories", {"user_id": "alice", "query": "tea"},
+                credential={"api_key": "m0-key", "base_url": sys.argv[1]},
+            )
+        print(json.dumps(result.output))
+        """,
+        server.url,
+    )
+    assert (told["success"], told["error"], told["ids"]) == (True, None, ["m1"])
+    assert server.requests[0].headers["authorization"] == "Token m0-key"

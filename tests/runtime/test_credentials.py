@@ -1,0 +1,206 @@
+"""Where a credential comes from and what is refused, always without showing it."""
+
+from typing import Any
+
+import pytest
+from calls import credential_for, failure
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from scripted_server import ScriptedServer
+from steps import json_reply
+from tiny_integration import KEY, plugin, scheme
+
+from modulex_mem0.contract import CredentialField, ErrorCode, ErrorInfo
+from modulex_mem0.runtime import Runtime
+
+OTHER = "tk-the-other-key"
+
+
+async def _sent_key(runtime: Runtime, server: ScriptedServer, credential: Any) -> str:
+    server.script(json_reply({}))
+    result = await runtime.call("tiny", "fetch", {}, credential=credential)
+    assert result.success, result.error
+    return server.requests[0].headers["x-tiny-key"]
+
+
+async def _refused(runtime: Runtime, credential: Any) -> ErrorInfo:
+    result = await runtime.call("tiny", "fetch", {}, credential=credential)
+    error = failure(result)
+    assert error.retryable is False
+    assert "tk-" not in f"{result} {error.line}"
+    return error
+
+
+@pytest.mark.parametrize(
+    "given_key", [KEY, SecretStr(KEY), f"  {KEY}\n", f"\r\n\t{KEY} ", f"\u00a0{KEY}\u2003", SecretStr(f"{KEY}\n")]
+)
+@pytest.mark.parametrize("name", ["api_key", "TINY_API_KEY"])
+async def test_a_given_key_is_trimmed_and_sent(
+    runtime: Runtime, server: ScriptedServer, given_key: Any, name: str
+) -> None:
+    assert await _sent_key(runtime, server, {name: given_key, "TINY_BASE_URL": server.url}) == KEY
+
+
+async def test_the_environment_is_read_when_nothing_is_given(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_API_KEY", f"{KEY}\n")
+    monkeypatch.setenv("TINY_BASE_URL", f"{server.url}/")
+    assert await _sent_key(runtime, server, None) == KEY
+
+
+@pytest.mark.parametrize("given", [{}, {"api_key": None}, {"api_key": ""}, {"api_key": " \n"}])
+async def test_the_environment_never_completes_what_is_given(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("TINY_API_KEY", KEY)
+    error = await _refused(runtime, given)
+    assert error.code is ErrorCode.MISSING_CREDENTIAL
+
+
+async def test_an_address_of_the_environment_never_meets_a_given_key(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer() as elsewhere:
+        elsewhere.script(json_reply({}))
+        monkeypatch.setenv("TINY_BASE_URL", elsewhere.url)
+        monkeypatch.setenv("TINY_API_KEY", OTHER)
+        assert await _sent_key(runtime, server, credential_for(server)) == KEY
+        # With the key alone the default address is used, which does not exist.
+        assert not (await runtime.call("tiny", "fetch", {}, credential={"api_key": KEY}, timeout=2)).success
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("given", [None, {}, {"base_url": "https://tiny.invalid"}])
+async def test_a_missing_key_is_told_by_its_names(runtime: Runtime, given: Any) -> None:
+    error = await _refused(runtime, given)
+    assert error.code is ErrorCode.MISSING_CREDENTIAL
+    assert "API key" in error.message
+    assert "TINY_API_KEY" in error.message
+    assert "api_key" in error.message
+
+
+@given(bad=st.text(min_size=1).filter(lambda text: not (text.isascii() and text.isprintable()) and text.strip()))
+async def test_a_key_with_odd_characters_is_refused(bad: str) -> None:
+    async with Runtime(plugins=[plugin()]) as runtime:
+        error = await _refused(runtime, {"api_key": f"tk-{bad}-tk"})
+    assert error.code is ErrorCode.INVALID_INPUT
+    assert "copy it again" in error.message
+
+
+@pytest.mark.parametrize("given", ["tk-key", b"tk-key", ["tk-key"], 7, SecretStr("tk-key")])
+async def test_a_credential_that_is_no_mapping_is_refused(runtime: Runtime, given: Any) -> None:
+    assert (await _refused(runtime, given)).code is ErrorCode.INVALID_INPUT
+
+
+@pytest.mark.parametrize("value", [7, b"tk-key", ["tk-key"], {"tk-key": 1}, True])
+async def test_a_key_that_is_no_text_is_refused(runtime: Runtime, value: Any) -> None:
+    error = await _refused(runtime, {"api_key": value})
+    assert error.line == "invalid_input: credential.api_key: must be text"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("apikey", "'api_key'"), ("baseurl", "'base_url'"), ("tk-secret", "known:")]
+)
+async def test_an_unknown_field_is_refused_with_a_suggestion(runtime: Runtime, name: str, hint: str) -> None:
+    error = await _refused(runtime, {"api_key": KEY, name: "tk-value"})
+    assert error.code is ErrorCode.INVALID_INPUT
+    assert hint in error.message
+
+
+GOOD_URLS = ["https://a.test", "https://a.test:8443/x/", "HTTPS://A.test", "http://127.0.0.1:1", "http://localhost/"]
+GOOD_URLS += ["http://[::1]:8080", "http://127.8.9.1", "https://[2001:db8::1]/", " https://a.test\n"]
+BAD_URLS = ["a.test", "ftp://a.test", "https://", "https:///x", "//a.test", "http://a.test", "http://10.0.0.1"]
+BAD_URLS += ["http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://0.0.0.0", "http://[::2]"]
+BAD_URLS += ["https://user@a.test", "https://user:pw@a.test", "https://:pw@a.test", "https://@a.test"]
+BAD_URLS += ["https://a.test?x=1", "https://a.test/?", "https://a.test#f", "https://a.test#", "https://a.test/?#"]
+BAD_URLS += [
+    "https://a.test/../x",
+    "https://a.test/%2e%2E/",
+    "https://a.test/.",
+    "https://a.test\\@b.test",
+    "https://a b",
+]
+BAD_URLS += [
+    "https://a.test:99999",
+    "https://a.test:x",
+    "https://[::1",
+    "javascript:alert(1)",
+    "https://ä.test",
+    "file:///",
+]
+BAD_URLS += ["http://127.0.0.1@evil.test", "http://evil.test#127.0.0.1", "https://1.2.3.400"]
+
+
+@pytest.mark.parametrize("url", GOOD_URLS)
+async def test_a_good_address_is_taken(runtime: Runtime, url: str) -> None:
+    result = await runtime.call("tiny", "fetch", {"path": "not-sent"}, credential={"api_key": KEY, "base_url": url})
+    # The request itself is refused for its path, so that nothing is sent anywhere.
+    assert "path that is not safe" in failure(result).message
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+async def test_a_bad_address_is_refused(runtime: Runtime, url: str) -> None:
+    error = await _refused(runtime, {"api_key": KEY, "base_url": url})
+    assert error.code is ErrorCode.INVALID_INPUT
+    assert "evil" not in error.message
+    assert "pw" not in error.message
+
+
+async def test_ipv6_loopback_is_reached(runtime: Runtime) -> None:
+    try:
+        server = ScriptedServer(host="::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    with server:
+        assert await _sent_key(runtime, server, credential_for(server)) == KEY
+
+
+async def test_the_first_scheme_that_is_complete_is_taken(server: ScriptedServer) -> None:
+    token = CredentialField(
+        name="token", display_name="Token", description="T.", environment_variable="TINY_TOKEN", sensitive=True
+    )
+    second = scheme(
+        fields=(token, scheme().fields[1]), headers={"Authorization": "Bearer {token}"}, type="bearer_token"
+    )
+    server.script(json_reply({}))
+    async with Runtime(plugins=[plugin(auth_schemes=(scheme(), second))]) as runtime:
+        credential = {"token": "tk-token", "base_url": server.url}
+        assert (await runtime.call("tiny", "fetch", {}, credential=credential)).success
+        assert failure(await runtime.call("tiny", "fetch", {}, credential={})).code is ErrorCode.MISSING_CREDENTIAL
+    assert server.requests[0].headers["authorization"] == "Bearer tk-token"
+
+
+async def test_an_integration_without_schemes_needs_no_credential_and_reaches_nothing() -> None:
+    async with Runtime(plugins=[plugin(auth_schemes=())]) as runtime:
+        error = failure(await runtime.call("tiny", "fetch", {}))
+    assert error.code is ErrorCode.INTERNAL
+    assert "no authentication scheme" in error.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (json_reply({"status": "ok"}), None),
+        (json_reply({"status": "no"}), ErrorCode.BAD_RESPONSE),
+        (json_reply(["ok"]), ErrorCode.BAD_RESPONSE),
+        (json_reply({"status": "ok"}, 202), ErrorCode.BAD_RESPONSE),
+        (json_reply({"detail": "no"}, 401), ErrorCode.UNAUTHORIZED),
+    ],
+)
+async def test_the_connection_test_tells_whether_a_credential_works(
+    runtime: Runtime, server: ScriptedServer, answer: Any, code: ErrorCode | None
+) -> None:
+    server.script(answer)
+    result = await runtime.test_credential("tiny", credential=credential_for(server))
+    assert (result.error.code if result.error else None) is code
+    assert result.output == {"success": code is None, "error": result.error.line if result.error else None}
+    assert server.requests[0].target == "/ping/"
+
+
+@pytest.mark.parametrize("schemes", [(), (scheme(connection_test=None),)])
+async def test_without_a_connection_test_it_is_unsupported(schemes: Any) -> None:
+    async with Runtime(plugins=[plugin(auth_schemes=schemes)]) as runtime:
+        error = failure(await runtime.test_credential("tiny", credential={"api_key": KEY}))
+    assert error.code is ErrorCode.UNSUPPORTED

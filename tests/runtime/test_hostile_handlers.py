@@ -1,0 +1,246 @@
+"""Handlers that break the rules: the host survives, and the result says that it is the integration's defect."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from calls import call, failure
+from pydantic import BaseModel, ValidationError
+from scripted_server import ScriptedServer
+from steps import hang, json_reply, reply, reset
+from tiny_integration import SendInput, SendOutput, fetch, plugin
+
+from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, Hints
+from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+
+Handler = Callable[[Context, SendInput], Awaitable[Any]]
+
+
+def _action(handler: Handler, **changes: Any) -> Action[Any, Any]:
+    declared: dict[str, Any] = {
+        "name": "hostile",
+        "title": "Hostile",
+        "description": "Breaks the rules.",
+        "input": SendInput,
+        "output": SendOutput,
+        "handler": handler,
+    }
+    return Action(**(declared | changes))
+
+
+async def _run(handler: Handler, server: ScriptedServer | None = None, **changes: Any) -> Result:
+    async with Runtime(RuntimeSettings(retry_wait=0.001), plugins=[plugin(_action(handler, **changes))]) as runtime:
+        return await call(runtime, "hostile", server=server, timeout=0.3)
+
+
+def _raising(error: BaseException) -> Handler:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        raise error
+
+    return handler
+
+
+def _returning(value: Any) -> Handler:
+    async def handler(context: Context, input: SendInput) -> Any:
+        return value
+
+    return handler
+
+
+class _UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def _validation_error() -> ValidationError:
+    try:
+        SendInput.model_validate({"path": 7})
+    except ValidationError as error:
+        return error
+    raise AssertionError
+
+
+RAISED = [
+    ValueError("no"),
+    KeyError("id"),
+    SystemExit(3),
+    asyncio.CancelledError(),
+    TimeoutError(),
+    AssertionError(),
+    StopAsyncIteration(),
+    MemoryError(),
+    ExceptionGroup("two", [ValueError(), TypeError()]),
+    _UnspeakableError(),
+    _validation_error(),
+]
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+async def test_what_a_handler_lets_out_is_a_defect(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    told = failure(await _run(_raising(error)))
+    assert (told.code, told.retryable) == (ErrorCode.INTERNAL, False)
+    # Whoever looks for the reason finds it in the log.
+    assert [(record.levelno, "hostile" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, True)]
+
+
+class _Other(BaseModel):
+    success: bool = True
+
+
+RETURNED = {
+    "nothing": None,
+    "text": "done",
+    "list": [SendOutput(success=True)],
+    "another model": _Other(),
+    "the class": SendOutput,
+    "not validated": SendOutput.model_construct(success="perhaps"),  # type: ignore[arg-type]
+    "nothing set": SendOutput.model_construct(),  # type: ignore[call-arg]
+    "wrong nested value": SendOutput.model_construct(success=True, value=object()),  # type: ignore[arg-type]
+    "wrong field type": SendOutput.model_construct(success=True, status="many"),  # type: ignore[arg-type]
+    "unknown field": {"success": True, "surprise": 1},
+    "no success": {"status": 200},
+    "coroutine function": test_what_a_handler_lets_out_is_a_defect,
+}
+
+
+@pytest.mark.parametrize("kind", RETURNED)
+async def test_an_output_that_does_not_fit_is_a_defect(kind: str) -> None:
+    assert failure(await _run(_returning(RETURNED[kind]))).code is ErrorCode.INTERNAL
+
+
+async def test_an_output_changed_after_its_validation_is_checked() -> None:
+    output = SendOutput(success=True)
+    output.status = "many"  # type: ignore[assignment]
+    assert failure(await _run(_returning(output))).code is ErrorCode.INTERNAL
+
+
+async def test_a_dict_that_fits_is_as_good_as_the_model() -> None:
+    result = await _run(_returning({"success": True, "status": 200}))
+    assert result.output == {"success": True, "error": None, "status": 200, "value": None, "header": None}
+
+
+async def test_a_handler_that_recurses_without_end_is_a_defect() -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        return await handler(context, input)
+
+    assert failure(await _run(handler)).code is ErrorCode.INTERNAL
+
+
+async def test_a_handler_that_hangs_is_ended() -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    assert failure(await _run(handler)).code is ErrorCode.TIMEOUT
+
+
+async def test_a_handler_may_tell_a_failure_by_its_output() -> None:
+    output = SendOutput(success=False, error="not_found: no such thing", status=7)
+    result = await _run(_returning(output))
+    assert failure(result).code is ErrorCode.NOT_FOUND
+    assert (result.output["error"], result.output["status"]) == ("not_found: no such thing", 7)
+
+
+@pytest.mark.parametrize("text", [None, "", "it broke", "odd_code: it broke", "two\nlines", "x" * 2000])
+async def test_a_failure_told_without_a_code_gets_one(text: str | None) -> None:
+    assert failure(await _run(_returning(SendOutput(success=False, error=text)))).code is ErrorCode.SERVICE_ERROR
+
+
+@pytest.mark.parametrize(
+    "known", [{"status": 7}, {"status": "many"}, {"surprise": 1}, {"success": True, "error": None}, [1], "text", 3]
+)
+async def test_what_is_known_in_spite_of_a_failure_is_told_where_it_fits(known: Any) -> None:
+    result = await _run(_raising(ActionError(ErrorCode.EVENT_FAILED, "why", known=known)))
+    fits = known == {"status": 7}
+    assert failure(result).code in ({ErrorCode.EVENT_FAILED} if isinstance(known, dict) else set(ErrorCode))
+    assert result.output["status"] == (7 if fits else None)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"message": None}, {"message": b"x"}, {"retry_after": "soon"}, {"http_status": "x"}, {"message": "\x00\n"}],
+)
+async def test_an_error_with_odd_parts_is_still_an_answer(parts: dict[str, Any]) -> None:
+    error = ActionError(ErrorCode.NOT_FOUND, **({"message": "gone"} | parts))
+    assert failure(await _run(_raising(error))).code in (ErrorCode.NOT_FOUND, ErrorCode.INTERNAL)
+
+
+async def test_a_code_given_as_text_is_the_code() -> None:
+    error = ActionError("not_found", "gone")  # type: ignore[arg-type]
+    assert failure(await _run(_raising(error))).code is ErrorCode.NOT_FOUND
+
+
+async def test_a_progress_listener_that_raises_does_not_end_the_call() -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        context.report("half", done=1, total=2)
+        return SendOutput(success=True)
+
+    seen: list[object] = []
+
+    def listener(progress: object) -> None:
+        seen.append(progress)
+        raise ValueError
+
+    async with Runtime(plugins=[plugin(_action(handler), auth_schemes=())]) as runtime:
+        result = await runtime.call("tiny", "hostile", {}, on_progress=listener)
+    assert result.success
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("ending", [hang, reset, reply(503), reply(429, headers={"retry-after": "60"})])
+async def test_a_failure_after_a_change_does_not_invite_to_change_again(server: ScriptedServer, ending: Any) -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        (await context.http.send("POST", "/change/")).require_success()
+        (await context.http.send("GET", "/state/")).require_success()
+        return SendOutput(success=True)
+
+    server.script(json_reply({}), ending)
+    error = failure(await _run(handler, server))
+    assert error.retryable is False
+    assert error.code not in (ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED)
+    assert [request.method for request in server.requests].count("POST") == 1
+
+
+async def test_hanging_after_a_change_leaves_the_outcome_unknown(server: ScriptedServer) -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        (await context.http.send("POST", "/change/")).require_success()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    server.script(json_reply({}))
+    assert failure(await _run(handler, server)).code is ErrorCode.OUTCOME_UNKNOWN
+
+
+async def test_a_change_in_flight_is_remembered_while_other_requests_end(server: ScriptedServer) -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        change = asyncio.create_task(context.http.send("POST", "/change/"))
+        await asyncio.to_thread(server.wait_for_requests, 1)
+        (await context.http.send("GET", "/state/")).require_success()
+        change.cancel()
+        await asyncio.wait([change])
+        raise ActionError(ErrorCode.TIMEOUT, "gave up")
+
+    server.script(hang, json_reply({}))
+    error = failure(await _run(handler, server))
+    assert (error.code, error.retryable) == (ErrorCode.OUTCOME_UNKNOWN, False)
+
+
+async def test_a_change_that_was_refused_is_no_change(server: ScriptedServer) -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        await context.http.send("POST", "/change/")
+        raise ActionError(ErrorCode.TIMEOUT, "gave up")
+
+    server.script(reply(400))
+    error = failure(await _run(handler, server))
+    assert (error.code, error.retryable) == (ErrorCode.TIMEOUT, True)
+
+
+@pytest.mark.parametrize("hints", [Hints(), Hints(read_only=True)])
+async def test_the_host_goes_on_after_a_defect(server: ScriptedServer, hints: Hints) -> None:
+    server.script(json_reply({}))
+    hostile = _action(_raising(SystemExit()), hints=hints)
+    async with Runtime(plugins=[plugin(hostile, fetch)]) as runtime:
+        assert not (await call(runtime, "hostile", server=server)).success
+        assert (await call(runtime, "fetch", server=server)).success

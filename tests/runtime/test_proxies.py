@@ -1,0 +1,78 @@
+"""Proxies that the environment names."""
+
+import pytest
+from calls import call, failure
+from scripted_server import ScriptedServer
+from steps import json_reply, reply
+from tiny_integration import KEY, plugin
+
+from modulex_mem0.contract import ErrorCode
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+@pytest.mark.parametrize("prefix", ["http://", ""])
+async def test_a_proxy_of_the_environment_is_used(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, name: str, prefix: str
+) -> None:
+    with ScriptedServer() as proxy:
+        monkeypatch.setenv(name, f"{prefix}127.0.0.1:{proxy.port}")
+        proxy.script(json_reply({"by": "proxy"}))
+        result = await call(runtime, "fetch", server=server)
+    assert result.output["value"] == {"by": "proxy"}
+    assert proxy.requests[0].target == f"{server.url}/things/"
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1", "example.test, 127.0.0.1", "*", "127.0.0.1:{port}"])
+async def test_no_proxy_is_honoured(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    server.script(json_reply({}))
+    with ScriptedServer() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", hosts.format(port=server.port))
+        assert (await call(runtime, "fetch", server=server)).success
+        assert proxy.connections == 0
+
+
+async def test_the_environment_can_be_distrusted(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("ssl_cert_file", "/nowhere")
+    server.script(json_reply({}))
+    async with Runtime(RuntimeSettings(trust_env=False), plugins=[plugin()]) as runtime:
+        assert (await call(runtime, "fetch", server=server)).success
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_https_goes_through_a_tunnel_and_a_refused_one_changed_nothing(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    monkeypatch.setenv("https_proxy", server.url)
+    server.script(reply(407))
+    credential = {"api_key": KEY, "base_url": "https://service.invalid"}
+    error = failure(await runtime.call("tiny", action, {}, credential=credential))
+    assert error.code is ErrorCode.CONNECTION_FAILED
+    assert server.requests[0].method == "CONNECT"
+    assert server.requests[0].target == "service.invalid:443"
+    assert all(KEY not in f"{request}" for request in server.requests)
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("http_proxy", "gopher://127.0.0.1:9"),
+        ("http_proxy", "http://[::1"),
+        ("http_proxy", "socks5://127.0.0.1:9"),
+        ("SSL_CERT_FILE", "/nowhere/at/all.pem"),
+    ],
+)
+async def test_an_unusable_environment_is_told_and_changed_nothing(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, action: str, setting: tuple[str, str]
+) -> None:
+    monkeypatch.setenv(*setting)
+    error = failure(await call(runtime, action, server=server))
+    assert error.code is ErrorCode.CONNECTION_FAILED
+    assert "environment" in error.message
+    assert server.connections == 0

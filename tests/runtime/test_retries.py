@@ -1,0 +1,131 @@
+"""What is sent again after a failure, and what never is."""
+
+import asyncio
+import socket
+import threading
+
+import pytest
+from calls import call, failure
+from scripted_server import ScriptedServer, Step
+from steps import after, drip, hang, json_reply, raw, reply, reset
+from tiny_integration import KEY, plugin
+
+from modulex_mem0.contract import ErrorCode
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+
+OK = json_reply({"fine": True})
+TRUNCATED = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")
+
+
+@pytest.mark.parametrize("first", [reply(429), reply(500), reply(502), reply(503), reply(504), reset, TRUNCATED])
+@pytest.mark.parametrize("action", ["fetch", "find", "replace"])
+async def test_a_repeatable_request_is_sent_again_after_a_passing_failure(
+    runtime: Runtime, server: ScriptedServer, action: str, first: Step
+) -> None:
+    server.script(first, OK)
+    result = await call(runtime, action, {"body": {"a": 1}}, server=server)
+    assert result.output["value"] == {"fine": True}
+    assert [request.json() for request in server.requests] == [{"a": 1}] * 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 501])
+async def test_a_refusal_is_not_repeated(runtime: Runtime, server: ScriptedServer, status: int) -> None:
+    server.script(reply(status), OK)
+    assert failure(await call(runtime, "fetch", server=server)).http_status == status
+    assert len(server.requests) == 1
+
+
+async def test_the_number_of_attempts_is_bounded(server: ScriptedServer) -> None:
+    server.script(reply(500))
+    async with Runtime(RuntimeSettings(retry_wait=0.001, attempts=5), plugins=[plugin()]) as runtime:
+        error = failure(await call(runtime, "fetch", server=server))
+    assert len(server.requests) == 5
+    assert (error.code, error.retryable) == (ErrorCode.SERVICE_ERROR, True)
+
+
+@pytest.mark.parametrize("header", [{"retry-after": "0"}, {"retry-after": "0.05"}, {"x-ratelimit-reset": "0.05"}])
+async def test_a_short_wait_that_the_service_asks_for_is_waited(
+    runtime: Runtime, server: ScriptedServer, header: dict[str, str]
+) -> None:
+    server.script(reply(429, headers=header), OK)
+    assert (await call(runtime, "fetch", server=server)).success
+
+
+async def test_a_wait_beyond_the_deadline_is_answered_at_once(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(reply(429, headers={"retry-after": "3000"}))
+    error = failure(await call(runtime, "fetch", server=server))
+    assert (error.code, error.retry_after, error.retryable) == (ErrorCode.RATE_LIMITED, 3000.0, True)
+    assert len(server.requests) == 1
+
+
+async def test_a_rate_limit_that_was_not_hit_does_not_hold_up_the_next_try(
+    runtime: Runtime, server: ScriptedServer
+) -> None:
+    # Many services send the reset with every reply.
+    server.script(reply(500, headers={"x-ratelimit-reset": "3000"}), OK)
+    assert (await call(runtime, "fetch", server=server)).success
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+async def test_a_change_is_sent_once_whatever_the_status(runtime: Runtime, server: ScriptedServer, status: int) -> None:
+    server.script(reply(status, headers={"retry-after": "0"}), OK)
+    assert failure(await call(runtime, "change", server=server)).http_status == status
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("ending", [reset, raw(b""), TRUNCATED, raw(b"no HTTP at all\r\n\r\n")])
+async def test_a_change_without_a_whole_answer_has_an_unknown_outcome(
+    runtime: Runtime, server: ScriptedServer, ending: Step
+) -> None:
+    server.script(ending, OK)
+    error = failure(await call(runtime, "change", server=server))
+    assert (error.code, error.retryable) == (ErrorCode.OUTCOME_UNKNOWN, False)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("ending", [hang, drip])
+async def test_a_change_that_runs_out_of_time_has_an_unknown_outcome(
+    runtime: Runtime, server: ScriptedServer, ending: Step
+) -> None:
+    server.script(ending)
+    error = failure(await call(runtime, "change", server=server, timeout=0.2))
+    assert (error.code, error.retryable) == (ErrorCode.OUTCOME_UNKNOWN, False)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("ending", [hang, drip])
+async def test_the_deadline_ends_a_read(runtime: Runtime, server: ScriptedServer, ending: Step) -> None:
+    server.script(ending)
+    error = failure(await call(runtime, "fetch", server=server, timeout=0.2))
+    assert (error.code, error.retryable) == (ErrorCode.TIMEOUT, True)
+    assert len(server.requests) == 1
+
+
+async def test_all_tries_share_one_deadline(server: ScriptedServer) -> None:
+    server.script(reply(503), reply(503), hang)
+    async with Runtime(RuntimeSettings(retry_wait=0.01, attempts=1000), plugins=[plugin()]) as runtime:
+        error = failure(await call(runtime, "fetch", server=server, timeout=0.4))
+    assert error.code is ErrorCode.TIMEOUT
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_refused_connection_changed_nothing(runtime: Runtime, action: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    credential = {"api_key": KEY, "base_url": f"http://127.0.0.1:{port}"}
+    error = failure(await runtime.call("tiny", action, {}, credential=credential))
+    assert (error.code, error.retryable) == (ErrorCode.CONNECTION_FAILED, True)
+
+
+async def test_an_action_may_ask_for_more_time_than_the_runtime_gives(server: ScriptedServer) -> None:
+    release = threading.Event()
+    server.script(after(release, OK))
+    async with Runtime(RuntimeSettings(timeout=0.05), plugins=[plugin()]) as runtime:
+        # The answer waits until a call with the same deadline, and no more time, has failed on the same server.
+        patient = asyncio.create_task(call(runtime, "fetch", {"wait": 15}, server=server))
+        hasty = failure(await call(runtime, "fetch", server=server))
+        release.set()
+        result = await patient
+    assert hasty.code is ErrorCode.TIMEOUT
+    assert result.success

@@ -1,0 +1,254 @@
+"""The key is sent to its service and appears nowhere else."""
+
+import asyncio
+import io
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from calls import call
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from scripted_server import ScriptedServer, Step
+from steps import hang, json_reply, raw, reply, reset
+from tiny_integration import KEY, SendInput, SendOutput, fetch, plugin
+
+from modulex_mem0.contract import ActionError, Context, ErrorCode, action
+from modulex_mem0.runtime import Runtime, RuntimeMistake, RuntimeSettings
+from modulex_mem0.runtime.redaction import MASK, Redactor
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything that any library logs, down to DEBUG, tracebacks included."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{ord(c):04x}" for c in text)
+
+
+ECHOES = {
+    "in a body": json_reply({"you_sent": KEY, "all": {KEY: [f"Token {KEY}!"]}}),
+    "escaped": reply(200, f'{{"you_sent": "{_escaped(KEY)}", "{_escaped(KEY)}": 1}}'.encode()),
+    "escaped with capitals": reply(200, f'"{_escaped(KEY).upper().replace("U", "u")}"'.encode()),
+    "half escaped": reply(200, f'"{_escaped(KEY[:5])}{KEY[5:]}"'.encode()),
+    "in a header": json_reply({}, headers={"x-echo": f"Token {KEY}", "set-cookie": KEY}),
+    "in an error": json_reply({"detail": f"bad key {KEY}"}, 401),
+    "in an escaped error": reply(401, f'{{"detail": "{_escaped(KEY)}"}}'.encode()),
+    "in an error cut in the middle": reply(400, f'{{"detail": "{"x" * 290}{_escaped(KEY)}"}}'.encode()),
+    "in an error that is no JSON": reply(400, f"bad key {KEY}".encode()),
+    "in an error that is broken JSON": reply(400, f'{{"detail": "{_escaped(KEY)}'.encode()),
+    "in a page": reply(502, f"<html>{KEY}</html>".encode()),
+    "in a redirect": reply(302, headers={"location": f"https://evil.test/?{KEY}"}),
+    "in garbage": raw(f"HTTP/1.1 {KEY}\r\n\r\n".encode()),
+    "in a broken header": raw(f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n".encode()),
+    "in a wait": reply(429, headers={"retry-after": KEY}),
+    "nowhere": reset,
+}
+
+
+@pytest.mark.parametrize("place", ECHOES)
+@pytest.mark.parametrize("name", ["fetch", "change"])
+async def test_a_service_that_echoes_the_key_does_not_spread_it(
+    runtime: Runtime, server: ScriptedServer, log: io.StringIO, place: str, name: str
+) -> None:
+    server.script(ECHOES[place])
+    result = await call(runtime, name, server=server)
+    for text in (repr(result), json.dumps(result.output), str(result.error), log.getvalue()):
+        assert KEY not in text
+        assert KEY[:8] not in text
+        assert _escaped(KEY)[:24] not in text
+    # The test would prove nothing if the libraries had logged nothing, or the key had not been sent.
+    assert "receive_response_headers" in log.getvalue()
+    assert server.requests[0].headers["x-tiny-key"] == KEY
+
+
+async def test_what_is_left_of_a_body_is_still_json(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(reply(200, f'{{"a": "1{_escaped(KEY)}2", "b": "\\\\{KEY}", "c": "{KEY}\\n"}}'.encode()))
+    result = await call(runtime, "fetch", server=server)
+    assert result.output["value"] == {"a": f"1{MASK}2", "b": f"\\{MASK}", "c": f"{MASK}\n"}
+
+
+@given(
+    key=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=2, max_size=20).map("tk".__add__),
+    around=st.tuples(st.text(max_size=5), st.text(max_size=5)),
+    data=st.data(),
+)
+def test_however_json_spells_a_key_it_is_masked(key: str, around: tuple[str, str], data: st.DataObject) -> None:
+    def spelt(character: str) -> str:
+        ways = [f"\\u{ord(character):04x}", f"\\u{ord(character):04X}"]
+        ways += [f"\\{character}"] if character in '"\\/' else []
+        ways += [character] if character not in '"\\' else []
+        return data.draw(st.sampled_from(ways))
+
+    before, after = (json.dumps(text)[1:-1] for text in around)
+    body = f'"{before}{"".join(map(spelt, key))}{after}"'
+    assert key in json.loads(body)
+    masked = Redactor([SecretStr(key)]).body(body.encode())
+    assert key not in json.loads(masked)
+
+
+@given(text=st.text(st.sampled_from('\\un0mk-t6db24"/ ')), key=st.sampled_from(["tk-0", "n0-k", "u006d", "m0-4"]))
+def test_masking_leaves_json_readable(text: str, key: str) -> None:
+    body = json.dumps({"text": text, "more": ["\\" + key, "\n" + key[1:]]}).encode()
+    masked = Redactor([SecretStr(key)]).body(body)
+    assert key not in json.dumps(json.loads(masked)["text"])
+    assert json.loads(masked)["more"][0] == f"\\{MASK}"
+
+
+@action(title="Leak")
+async def leak(context: Context, input: SendInput) -> SendOutput:
+    """Show all that a handler can see."""
+    shown = [repr(context), repr(context.http), repr(context.credential), str(context.credential), f"{context}"]
+    reply = await context.http.send("GET", "/")
+    shown += [repr(reply), str(reply), repr(reply.body), repr(reply.json()), str(reply.header("x-echo"))]
+    return SendOutput(success=True, value=shown)
+
+
+async def test_nothing_that_a_handler_can_print_shows_the_key(server: ScriptedServer) -> None:
+    server.script(json_reply({"key": KEY}, headers={"X-Echo": KEY}))
+    async with Runtime(plugins=[plugin(leak)]) as runtime:
+        result = await call(runtime, "leak", server=server)
+        assert result.success
+        assert KEY not in repr(result)
+        for shown in (runtime, runtime.settings, runtime.integrations, runtime.integrations["tiny"], vars(runtime)):
+            assert KEY not in f"{shown!r} {shown!s}"
+
+
+@action(title="Crash")
+async def crash(context: Context, input: SendInput) -> SendOutput:
+    """Put the key into an exception."""
+    key = context.credential["api_key"]
+    assert isinstance(key, SecretStr)
+    if input.path == "/action-error/":
+        raise ActionError(ErrorCode.NOT_FOUND, f"no {key.get_secret_value()}")
+    if input.path == "/output/":
+        return SendOutput(success=False, error=f"not_found: no {key.get_secret_value()}")
+    raise ValueError(f"no {key.get_secret_value()}")
+
+
+@pytest.mark.parametrize("way", ["/action-error/", "/output/", "/defect/"])
+async def test_an_error_of_the_handler_that_holds_the_key_is_masked(
+    server: ScriptedServer, log: io.StringIO, way: str
+) -> None:
+    async with Runtime(plugins=[plugin(crash)]) as runtime:
+        result = await call(runtime, "crash", {"path": way}, server=server)
+    assert not result.success
+    assert KEY not in repr(result) + log.getvalue()
+    assert MASK in repr(result) + log.getvalue()
+
+
+def _with_locals(error: BaseException) -> str:
+    """A traceback as crash reporters write it, from the frames of the runtime alone: the test's own hold the key."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    assert told.stack
+    del told.stack[0]
+    return "".join(told.format())
+
+
+Calling = Any
+
+
+async def _unknown_action(runtime: Runtime, credential: Any) -> None:
+    await runtime.call("tiny", "none", {}, credential=credential)
+
+
+async def _unknown_integration(runtime: Runtime, credential: Any) -> None:
+    await runtime.call("none", "none", {}, credential=credential)
+
+
+async def _unknown_to_the_test(runtime: Runtime, credential: Any) -> None:
+    await runtime.test_credential("none", credential=credential)
+
+
+async def _broken(runtime: Runtime, credential: Any) -> None:
+    await runtime.call("twice", "fetch", {}, credential=credential)
+
+
+async def _closed(runtime: Runtime, credential: Any) -> None:
+    await runtime.aclose()
+    await runtime.call("tiny", "fetch", {}, credential=credential)
+
+
+async def _closed_sync(runtime: Runtime, credential: Any) -> None:
+    await runtime.aclose()
+    runtime.call_sync("tiny", "fetch", {}, credential=credential)
+
+
+async def _unknown_sync(runtime: Runtime, credential: Any) -> None:
+    runtime.call_sync("tiny", "none", {}, credential=credential)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [_unknown_action, _unknown_integration, _unknown_to_the_test, _broken, _closed, _closed_sync, _unknown_sync],
+)
+@pytest.mark.parametrize("given", [{"api_key": KEY}, {KEY: KEY}, KEY, [KEY]], ids=["right", "as-name", "text", "list"])
+async def test_a_traceback_of_the_runtime_shows_no_key_even_with_local_variables(mistake: Calling, given: Any) -> None:
+    runtime = Runtime(plugins=[plugin(), plugin(fetch, fetch, name="twice")])
+    with pytest.raises(RuntimeMistake) as caught:
+        await mistake(runtime, given)
+    error = caught.value
+    # The first frames are the test's: this function and the mistake, whose variables are its own business.
+    assert error.__traceback__ is not None
+    inner = error.with_traceback(error.__traceback__.tb_next)
+    assert KEY not in _with_locals(inner)
+    await runtime.aclose()
+
+
+@action(title="Catch")
+async def catch(context: Context, input: SendInput) -> SendOutput:
+    """Write out the traceback of a failed request, as a handler might that logs."""
+    try:
+        await context.http.send("POST", input.path, json=input.body or {"a": float("nan")})
+    except ActionError as error:
+        told = traceback.TracebackException.from_exception(error, capture_locals=True)
+        return SendOutput(success=True, header="".join(told.format()))
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("input", "answer"),
+    [
+        ({}, hang),
+        ({"body": 1, "path": "//"}, hang),
+        ({"body": 1}, hang),
+        ({"body": 1}, reset),
+        ({"body": 1}, raw(b"garbage\r\n")),
+        ({"body": 1}, reply(200, b"x" * 2000)),
+    ],
+)
+async def test_a_traceback_that_a_handler_writes_shows_no_key(
+    server: ScriptedServer, input: dict[str, Any], answer: Step
+) -> None:
+    server.script(answer)
+    settings = RuntimeSettings(timeout=0.2, max_response_bytes=1000)
+    async with Runtime(settings, plugins=[plugin(catch)]) as runtime:
+        told = (await call(runtime, "catch", input, server=server)).output["header"]
+    assert "ActionError" in told
+    assert KEY not in told
+
+
+async def test_two_calls_at_once_keep_their_keys_apart(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(json_reply({}))
+    keys = [f"tk-number-{number:04}" for number in range(50)]
+    calls = (
+        runtime.call("tiny", "fetch", {"path": f"/{key}/"}, credential={"api_key": key, "base_url": server.url})
+        for key in keys
+    )
+    assert all(result.success for result in await asyncio.gather(*calls))
+    assert sorted(request.headers["x-tiny-key"] for request in server.requests) == keys
+    assert all(request.target == f"/{request.headers['x-tiny-key']}/" for request in server.requests)
