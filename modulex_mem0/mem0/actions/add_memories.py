@@ -23,7 +23,7 @@ from modulex_mem0.mem0.parameters.text import NonBlank
 from modulex_mem0.mem0.replies.events import EventRecord, event_record
 from modulex_mem0.mem0.replies.values import text
 from modulex_mem0.mem0.samples import EVENT_ID, USER
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.client import refuse_reported_failure, request_object
 from modulex_mem0.mem0.service.events import has_ended, refuse_failure, wait_for_event
 
 __all__ = ["add_memories"]
@@ -166,7 +166,8 @@ async def add_memories(context: Context, input: AddMemoriesInput) -> AddMemories
     }
     if not input.infer:
         body["infer"] = False
-    answer = _answer(await request_object(context, "POST", "/v3/memories/add/", json=body))
+    reply = await request_object(context, "POST", "/v3/memories/add/", json=body, describes_failure=True)
+    answer = _answer(reply)
     if not input.wait_for_completion or answer.event_id is None or has_ended(answer.status):
         return answer
     return await _wait(context, answer, answer.event_id, input.wait_timeout)
@@ -174,14 +175,16 @@ async def add_memories(context: Context, input: AddMemoriesInput) -> AddMemories
 
 def _answer(body: dict[str, Any]) -> AddMemoriesOutput:
     answer = AddMemoriesOutput(success=True, **{key: text(body.get(key)) for key in ("message", "status", "event_id")})
+    refuse_failure(
+        EventRecord(status=answer.status, reason=text(body.get("error")) or answer.message),
+        **answer.model_dump(exclude={"success", "error"}),
+    )
+    refuse_reported_failure(body)
     if not (answer.message or answer.status or answer.event_id):
         raise ActionError(
             ErrorCode.BAD_RESPONSE,
             "Mem0 answered without a status or an event; look whether the memories were stored before adding again",
         )
-    refuse_failure(
-        EventRecord(status=answer.status, reason=answer.message), **answer.model_dump(exclude={"success", "error"})
-    )
     return answer
 
 

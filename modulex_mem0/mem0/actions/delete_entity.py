@@ -16,7 +16,7 @@ __all__ = ["delete_entity"]
 class DeleteEntityInput(ActionInput):
     """Which entity."""
 
-    entity_type: EntityType = Field(title="Entity type", description="user, agent, app or run.")
+    entity_type: EntityType = Field(title="Entity type", description="What it is: user, agent, app or run.")
     entity_id: EntityId = Field(title="Entity ID", description="The entity's name, such as a user_id.")
     confirm: bool = Field(
         default=False,

@@ -92,13 +92,17 @@ async def delete_memories(context: Context, input: DeleteMemoriesInput) -> Delet
     so a narrower scope is listed first and then deleted by id, and nothing is deleted unless the list is complete.
 
     Raises:
-        ActionError: The first failed chunk's error, with the reports on all; what `request_object` raises.
+        ActionError: The first failed chunk's error, with the reports on all; `bad_response` for a list that does not
+            end or has no count; what `request_object` raises.
     """
     if input.dry_run:
         body = await request_object(
             context, "POST", "/v3/memories/", json={**_listing(input), "page": 1, "page_size": 1}
         )
-        return DeleteMemoriesOutput(success=True, dry_run=True, matched=whole_number(body.get("count")), deleted=0)
+        matched = whole_number(body.get("count"))
+        if matched is None:
+            raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered without a count of these memories")
+        return DeleteMemoriesOutput(success=True, dry_run=True, matched=matched, deleted=0)
     if _narrowed(input):
         return await _delete_by_id(context, input)
     body = await request_object(context, "DELETE", "/v1/memories/", params={"user_id": input.user_id})
@@ -133,4 +137,9 @@ def _id_if_meant(input: DeleteMemoriesInput, item: Mapping[str, Any]) -> str | N
     if any(getattr(record, name) != value for name, value in wanted.items()):
         return None
     metadata = record.metadata or {}
-    return record.id if all(metadata.get(k) == v for k, v in (input.metadata or {}).items()) else None
+    return record.id if all(_same(metadata.get(k), v) for k, v in (input.metadata or {}).items()) else None
+
+
+def _same(found: object, wanted: object) -> bool:
+    # In Python true equals 1, which it does not in JSON.
+    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)

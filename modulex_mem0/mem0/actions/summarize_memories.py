@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from modulex_mem0.contract import ADVANCED, ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
 from modulex_mem0.mem0.parameters.filters import ListFilters
 from modulex_mem0.mem0.parameters.ids import AgentId, AppId, OwnerId, RunId
 from modulex_mem0.mem0.replies.values import text
@@ -58,11 +58,14 @@ async def summarize_memories(context: Context, input: SummarizeMemoriesInput) ->
     """Summarize what is remembered of a user.
 
     Raises:
-        ActionError: `invalid_input` for filters that name another user; what `request_json` raises.
+        ActionError: `invalid_input` for filters that name another user; `bad_response` for a bare value; what
+            `request_json` raises.
     """
     body = await request_json(
         context, "POST", "/v1/summary/", json={"filters": scoped_filters(input, filters=input.filters)}
     )
+    if not isinstance(body, list | dict):
+        raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered with a bare value where a list is due")
     given = body if isinstance(body, list) else [body]
     # Items that are memories carry their user; the others are texts about the ones that were asked for.
     objects = only_of(input.user_id, (item for item in given if isinstance(item, dict)))

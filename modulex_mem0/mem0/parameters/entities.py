@@ -1,5 +1,6 @@
 """Entities: whom or what memories belong to."""
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -13,8 +14,9 @@ EntityType = Literal["user", "agent", "app", "run"]
 
 
 def _no_dots(value: str) -> str:
-    if value in (".", ".."):
-        raise ValueError("must not be . or .., which stand for places in an address")
+    # Servers and the proxies before them may decode separators before they resolve an address.
+    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", value)):
+        raise ValueError("must not be or hold the segments . or .., which stand for places in an address")
     return value
 
 

@@ -30,6 +30,8 @@ def _read_messages(value: object) -> object:
 
 
 def _read_text(value: str) -> object:
+    # A file's text may begin with a mark of its encoding, which is no part of it.
+    value = value.removeprefix("\N{BYTE ORDER MARK}")
     start = value.lstrip()[:1]
     if not start:
         raise ValueError("must be non-empty: a list of messages, or text")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from modulex_mem0.contract import ADVANCED
 
@@ -15,11 +15,11 @@ def _no_bool(value: object) -> object:
     return value
 
 
-def _seconds(value: object) -> object:
+def _seconds(value: int) -> int:
     # Clocks in JavaScript count milliseconds; taken as seconds they would date a memory into the far future.
-    if isinstance(value, int | str) and str(value).isdigit() and int(value) > 99_999_999_999:
+    if value > 99_999_999_999:
         raise ValueError("must be in seconds since 1970; this is in milliseconds")
-    return _no_bool(value)
+    return value
 
 
 SearchLimit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_no_bool)]
@@ -27,7 +27,7 @@ ListLimit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_no_bool)]
 Page = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_no_bool)]
 MaxItems = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_no_bool)]
 Threshold = Annotated[float, Field(ge=0, le=1), BeforeValidator(_no_bool)]
-Timestamp = Annotated[int, Field(ge=0), BeforeValidator(_seconds)]
+Timestamp = Annotated[int, Field(ge=0), BeforeValidator(_no_bool), AfterValidator(_seconds)]
 WaitTimeout = Annotated[
     float,
     Field(

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode
 from modulex_mem0.mem0.replies.events import EventRecord
@@ -14,6 +15,8 @@ _ENDED = ("SUCCEEDED", "FAILED")
 # Seconds between two polls: quick at first, since many adds take a second or two; then as Mem0's own clients do.
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 2.0
+# What the last poll gets even when the time is up; without a limit, one that hangs would outlast the wait.
+_LAST_POLL = 2.0
 
 
 def has_ended(status: str | None) -> bool:
@@ -27,7 +30,8 @@ async def read_event(context: Context, event_id: str) -> dict[str, Any]:
     Raises:
         ActionError: `not_found` for an unknown id; what `request_object` raises.
     """
-    return await request_object(context, "GET", f"/v1/event/{event_id}/", describes_failure=True)
+    # The id may come from a reply, which could hold anything.
+    return await request_object(context, "GET", f"/v1/event/{quote(event_id, safe='')}/", describes_failure=True)
 
 
 async def wait_for_event(context: Context, event_id: str, seconds: float) -> dict[str, Any] | None:
@@ -54,8 +58,9 @@ async def wait_for_event(context: Context, event_id: str, seconds: float) -> dic
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         try:
-            seen = await read_event(context, event_id)
-        except ActionError:
+            async with asyncio.timeout(max(seconds - (clock() - started), _LAST_POLL)):
+                seen = await read_event(context, event_id)
+        except (ActionError, TimeoutError):
             continue
         status = text(seen.get("status"))
         if has_ended(status):

@@ -28,7 +28,7 @@ async def owned_memory(context: Context, user_id: str, memory_id: str) -> Mappin
     """
     item = await request_object(context, "GET", f"/v1/memories/{memory_id}/")
     if text(item.get("user_id")) != user_id:
-        raise ActionError(ErrorCode.NOT_FOUND, f"user_id has no memory with the id {memory_id}")
+        raise ActionError(ErrorCode.NOT_FOUND, f"this user has no memory with the id {memory_id}")
     return item
 
 
@@ -64,5 +64,5 @@ async def require_all_owned(context: Context, user_id: str, memory_ids: Sequence
         more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
         raise ActionError(
             ErrorCode.NOT_FOUND,
-            f"user_id has no memories with the ids {', '.join(foreign[:_MOST_NAMED])}{more}; nothing was changed",
+            f"this user has no memories with the ids {', '.join(foreign[:_MOST_NAMED])}{more}; nothing was changed",
         )

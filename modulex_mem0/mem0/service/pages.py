@@ -41,7 +41,7 @@ async def collect_pages(
 
     It stops on `next`, not on a short page, since the service may clamp the page size; and on `max_items`, on the
     deadline, on an error after the first page, and on pages that only repeat what came before. In all these cases
-    `next` is set.
+    `next` is set. A page past the last is empty and ends it.
 
     Args:
         context: The call's.
@@ -54,6 +54,7 @@ async def collect_pages(
     """
     collected = Collected()
     seen: set[str] = set()
+    last: list[dict[str, Any]] = []
     page, idle = first_page, 0
     while True:
         here = f"/v3/memories/?page={page}&page_size={_PAGE_SIZE}"
@@ -63,12 +64,12 @@ async def collect_pages(
             )
             found = objects(reply)
         except ActionError as error:
-            if page == first_page:
-                raise
-            if is_past_last_page(error):
+            if page > 1 and is_past_last_page(error):
                 # The list shrank while it was read, or `next` promised too much.
                 collected.next = None
                 return collected
+            if page == first_page:
+                raise
             collected.next, collected.failure = here, error
             return collected
         fresh = _fresh(found, seen)
@@ -82,7 +83,8 @@ async def collect_pages(
                 collected.next = here
             del collected.items[max_items:]
             return collected
-        idle = 0 if fresh else idle + 1
+        idle = idle + 1 if not fresh or found == last else 0
+        last = found
         if collected.next is None or idle >= _MOST_IDLE_PAGES:
             return collected
         page += 1

@@ -1,0 +1,48 @@
+"""A Mem0 of one's own for every test: the sandbox with an empty project, or a scripted server."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# The helpers are plain modules, so that tests need no package around them.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
+
+from mem0_kit import Mem0
+from scripted_server import ScriptedServer
+
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[RunningSandbox]:
+    with running_sandbox(delay=0) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: RunningSandbox) -> Iterator[RunningSandbox]:
+    """A Mem0 whose adds are done before their reply, with an empty project."""
+    yield sandbox_server.with_fresh_project()
+    sandbox_server.set_faults()
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Runtime]:
+    """One runtime for all tests, as in a host; each test's event loop has connections of its own."""
+    with Runtime(RuntimeSettings(retry_wait=0.001)) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+def mem0(host: Runtime, sandbox: RunningSandbox) -> Mem0:
+    """Mem0 at the sandbox."""
+    return Mem0(host, sandbox.base_url, sandbox.api_key)
+
+
+@pytest.fixture
+def scripted(host: Runtime, server: ScriptedServer) -> Mem0:
+    """Mem0 at a server that answers as the test scripts it."""
+    return Mem0(host, server.url)

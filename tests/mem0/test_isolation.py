@@ -1,0 +1,187 @@
+"""Two users in one project: no action that is not project-wide shows, changes or deletes what is the other's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from mem0_kit import USER_WIDE, Mem0
+
+from modulex_mem0.sandbox import RunningSandbox
+
+SECRET = "zebra"
+# What the two have in common, so that every narrower scope leads to both.
+SHARED = {"agent_id": "planner", "app_id": "chef", "run_id": "r-1"}
+
+
+@dataclass(frozen=True)
+class Bob:
+    """What Alice could know of the other user, and try."""
+
+    ids: list[str]
+    event_id: str
+    mine: str
+
+
+def crossing_filters(bob: Bob) -> list[dict[str, Any]]:
+    """Filters that would lead to Bob's memories if they stood alone, or beside the user."""
+    return [
+        {"user_id": "bob"},
+        {"user_id": "*"},
+        {"user_id": {"ne": "alice"}},
+        {"user_id": {"in": ["alice", "bob"]}},
+        {"OR": [{"user_id": "bob"}, {"user_id": "alice"}]},
+        {"OR": [{"app_id": "chef"}, {"agent_id": "planner"}, {"run_id": "*"}]},
+        {"OR": [{"AND": [{"OR": [{"app_id": "chef"}]}]}, {"NOT": [{"app_id": "no-such"}]}]},
+        {"NOT": {"user_id": "alice"}},
+        {"NOT": [{"NOT": [{"app_id": "chef"}]}]},
+        {"AND": [{"app_id": "chef"}], "OR": [{"user_id": "bob"}]},
+        {"OR": [{"user_id": "bob"}], "AND": [{"app_id": "*"}]},
+        {"memory_ids": bob.ids},
+        {"memory_ids": {"in": bob.ids}},
+        {"text": {"icontains": SECRET}},
+        {"metadata": {"animal": SECRET}},
+        {"metadata": {"user_id": "bob"}},
+        {"user_id": "bob", "app_id": "chef"},
+    ]
+
+
+def crossing_users() -> list[Any]:
+    """User ids that would stand for Bob, or for everyone."""
+    return ["*", " * ", "", "alice,bob", "alice OR bob", "alice' OR '1'='1", ["alice", "bob"], {"ne": "alice"}, "b*", "%"]
+
+
+def by_user(more: Callable[[Bob], dict[str, Any]]) -> Callable[[Bob], list[dict[str, Any]]]:
+    return lambda bob: [{"user_id": user, **more(bob)} for user in crossing_users()]
+
+
+def by_scope(**more: Any) -> list[dict[str, Any]]:
+    scopes = [{name: value} for name, value in SHARED.items()] + [SHARED, {"agent_id": "*"}, {"app_id": "*"}]
+    return [{"user_id": "alice", **scope, **more} for scope in scopes]
+
+
+def by_filter(**more: Any) -> Callable[[Bob], list[dict[str, Any]]]:
+    return lambda bob: [{"user_id": "alice", "filters": filters, **more} for filters in crossing_filters(bob)]
+
+
+def by_id(**more: Any) -> Callable[[Bob], list[dict[str, Any]]]:
+    def attempts(bob: Bob) -> list[dict[str, Any]]:
+        paths = [f"{bob.mine}/../{bob.ids[0]}", f"../memories/{bob.ids[0]}", f"{bob.ids[0]}/", f" {bob.ids[0]}"]
+        return [{"user_id": user, "memory_id": i, **more} for i in [*bob.ids, *paths] for user in ("alice", "*")]
+
+    return attempts
+
+
+def batches(bob: Bob) -> list[list[str]]:
+    return [bob.ids, [bob.mine, bob.ids[0]], [bob.ids[0], bob.mine], ["*"], [f"{bob.mine}/../{bob.ids[0]}"]]
+
+
+SCHEMA = {"type": "object", "properties": {SECRET: {"type": "string"}}}
+
+#: How Alice tries to reach what is Bob's, by action. Each input is called as Alice, whatever user it claims.
+ATTEMPTS: dict[str, list[Callable[[Bob], list[dict[str, Any]]]]] = {
+    "add_memories": [
+        by_user(lambda _: {"messages": "I was never here.", "infer": False}),
+        lambda _: by_scope(messages="I was never here.", infer=False, metadata={"user_id": "bob"})[:4],
+        lambda _: [{"user_id": "alice", "messages": [{"role": "user", "content": "I like it.", "user_id": "bob"}]}],
+    ],
+    "search_memories": [
+        by_filter(query=SECRET, threshold=0),
+        by_user(lambda _: {"query": SECRET, "threshold": 0}),
+        lambda _: by_scope(query=SECRET, threshold=0),
+        lambda _: [{"user_id": "alice", "query": SECRET, "threshold": 0, "metadata": {"animal": SECRET}}],
+    ],
+    "get_memories": [
+        by_filter(),
+        by_filter(return_all=True),
+        by_user(lambda _: {"return_all": True}),
+        lambda _: by_scope(keywords=SECRET, show_expired=True),
+        by_id(),
+    ],
+    "get_event": [lambda bob: [{"event_id": bob.event_id, "user_id": u, "wait": w} for u in ("alice", "*") for w in (False, True)]],
+    "update_memory": [by_id(text="Changed."), by_id(metadata={"changed": True}), by_id(expiration_date="2020-01-01")],
+    "delete_memory": [by_id(), by_id(delete_linked=True)],
+    "delete_memories": [
+        by_user(lambda _: {"confirm": True}),
+        by_user(lambda _: {"confirm": True, "app_id": "chef"}),
+        lambda _: by_scope(confirm=True),
+        lambda _: [{"user_id": "alice", "metadata": {"animal": SECRET}, "confirm": True}],
+        lambda _: [{"user_id": "alice", "metadata": {"user_id": "bob"}, "app_id": "chef", "confirm": True}],
+        lambda _: [{"user_id": "alice", "confirm": True}],
+    ],
+    "get_memory_history": [by_id()],
+    "batch_update_memories": [
+        lambda bob: [
+            {"user_id": "alice", "memories": [{"memory_id": i, "text": "Changed."} for i in ids]} for ids in batches(bob)
+        ]
+    ],
+    "batch_delete_memories": [lambda bob: [{"user_id": "alice", "memory_ids": ids} for ids in batches(bob)]],
+    "submit_feedback": [by_id(feedback="VERY_NEGATIVE")],
+    "summarize_memories": [by_filter(), by_user(lambda _: {}), lambda _: by_scope()],
+    "create_memory_export": [by_user(lambda _: {"export_schema": SCHEMA}), lambda _: by_scope(export_schema=SCHEMA)],
+    "get_memory_export": [by_user(lambda _: {}), lambda _: by_scope()],
+}  # fmt: skip
+
+
+def test_every_action_that_is_not_project_wide_is_tried() -> None:
+    assert set(ATTEMPTS) == set(USER_WIDE)
+
+
+@pytest.fixture
+async def bob(mem0: Mem0) -> Bob:
+    await mem0.remember("bob", f"I keep a {SECRET}.", metadata={"animal": SECRET, "user_id": "bob"}, **SHARED)
+    added = await mem0.ok("add_memories", user_id="bob", messages=f"My {SECRET} is called Zoe.", app_id="chef")
+    (mine, *_) = await mem0.remember("alice", "I like tea.", **SHARED)
+    await mem0.ok("create_memory_export", user_id="bob", export_schema=SCHEMA)
+    await mem0.ok("create_memory_export", user_id="bob", export_schema=SCHEMA, app_id="chef")
+    return Bob([memory["id"] for memory in await mem0.memories("bob")], added["event_id"], mine)
+
+
+def all_of_bobs(sandbox: RunningSandbox, bob: Bob) -> list[Any]:
+    """Bob's memories, their histories and his event, as the service itself tells them."""
+    with httpx.Client(base_url=sandbox.base_url, headers=sandbox.headers) as service:
+        body = {"filters": {"user_id": "bob"}, "show_expired": True}
+        listed = service.post("/v3/memories/", json=body).raise_for_status().json()
+        paths = [f"/v1/memories/{i}/{part}" for i in bob.ids for part in ("", "history/")] + [f"/v1/event/{bob.event_id}/"]
+        return [listed, *(service.get(path).raise_for_status().json() for path in paths)]
+
+
+@pytest.mark.parametrize("action", USER_WIDE)
+async def test_the_others_memories_are_neither_shown_nor_changed(
+    mem0: Mem0, sandbox: RunningSandbox, bob: Bob, action: str
+) -> None:
+    before = all_of_bobs(sandbox, bob)
+    assert SECRET in str(before)
+    assert len(bob.ids) == 2
+    for attempts in ATTEMPTS[action]:
+        for given in attempts(bob):
+            result = await mem0.call(action, given)
+            shown = {key: value for key, value in result.output.items() if key != "error"}
+            assert SECRET not in str(shown), given
+            if result.error is not None:
+                assert result.error.code in ("invalid_input", "not_found"), (given, result.error)
+                assert "Zoe" not in result.error.message
+    assert all_of_bobs(sandbox, bob) == before
+
+
+# Ways that must not merely find nothing, but be refused as if there were nothing.
+@pytest.mark.parametrize(
+    "action", ["get_memories", "update_memory", "delete_memory", "get_memory_history", "submit_feedback"]
+)
+async def test_by_id_the_others_memory_does_not_exist(mem0: Mem0, bob: Bob, action: str) -> None:
+    more = {"update_memory": {"text": "x"}, "submit_feedback": {"feedback": "POSITIVE"}}.get(action, {})
+    unknown = "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11"
+    theirs = await mem0.fails(action, user_id="alice", memory_id=bob.ids[0], **more)
+    nobodys = await mem0.fails(action, user_id="alice", memory_id=unknown, **more)
+    assert (theirs.code, theirs.retryable) == (nobodys.code, nobodys.retryable) == ("not_found", False)
+
+
+async def test_her_own_memories_are_within_her_reach_all_the_while(mem0: Mem0, bob: Bob) -> None:
+    mine = {"user_id": "alice", "memory_id": bob.mine}
+    assert (await mem0.ok("get_memories", **mine))["ids"] == [bob.mine]
+    assert bob.mine in (await mem0.ok("search_memories", user_id="alice", query="tea", threshold=0))["ids"]
+    await mem0.ok("update_memory", **mine, text="I like milk.")
+    assert (await mem0.ok("get_memory_history", **mine))["history"]
+    await mem0.ok("submit_feedback", **mine, feedback="POSITIVE")
+    assert (await mem0.ok("delete_memories", user_id="alice", app_id="chef", confirm=True))["deleted"] == 1
