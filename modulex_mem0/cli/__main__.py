@@ -1,0 +1,8 @@
+"""`python -m modulex_mem0.cli`, for where the command itself is not on the path."""
+
+import sys
+
+from modulex_mem0.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""`demo`: the whole story, offline and without an account."""
+
+import asyncio
+import secrets
+import time
+
+import click
+from pydantic import SecretStr
+
+from modulex_mem0.cli.demo.expecting import StoryError
+from modulex_mem0.cli.demo.page import Page
+from modulex_mem0.cli.demo.stage import Stage
+from modulex_mem0.cli.demo.story import tell
+from modulex_mem0.cli.sandbox_extra import needing_sandbox_extra
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+
+__all__ = ["command"]
+
+# Long enough to see that an add is pending, short enough to wait for.
+_DELAY = 1.0
+
+
+@click.command()
+def command() -> None:
+    """Show the whole story, offline and without an account, in a few seconds.
+
+    Starts the sandbox on a free port of this machine, with a random key, and does what a workflow platform does:
+    discover, authenticate, list the actions, add a conversation, search and list what was remembered, and refuse wrong
+    input. Inputs and outputs are the real ones, over real HTTP.
+
+    Exits 0 only if every step did what it should, and 1 with the step's name otherwise.
+    """
+    with needing_sandbox_extra():
+        from modulex_mem0.sandbox import running_sandbox  # noqa: PLC0415 - an extra
+
+    started = time.monotonic()
+    key = f"m0-{secrets.token_hex(16)}"
+    with running_sandbox(keys=(key,), delay=_DELAY, search_mode="lexical") as sandbox:
+        click.secho("Long-term memory through Mem0, offline and without an account", bold=True)
+        click.echo(f"A sandbox that speaks Mem0's REST API serves at {sandbox.base_url} while this runs.")
+        click.echo("It finds and searches memories by rule and by word: there is no language model in it.")
+        try:
+            number = asyncio.run(_tell(sandbox.base_url, SecretStr(key)))
+        except StoryError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"\nAll {number} steps did what they should, in {time.monotonic() - started:.1f} s.")
+    click.echo("Next: `modulex-mem0 sandbox` to try calls of your own, `modulex-mem0 --help` for the rest.")
+
+
+async def _tell(base_url: str, key: SecretStr) -> int:
+    # The environment's proxies have no part in a story that stays on this machine.
+    async with Runtime(RuntimeSettings(trust_env=False)) as runtime:
+        return await tell(Stage(runtime=runtime, base_url=base_url, api_key=key, page=Page()))

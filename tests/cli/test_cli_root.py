@@ -1,0 +1,109 @@
+"""The command as a whole: help, version, unknown commands, missing click, closed pipes, locales."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from modulex_mem0 import __version__
+from modulex_mem0.cli.root import root
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+COMMANDS = ["demo", "integrations", "auth", "test-credential", "actions", "call", "sandbox", "manifest"]
+
+
+def test_version(run: Run) -> None:
+    ended = run("--version")
+    assert (ended.returncode, ended.stdout) == (0, f"modulex-mem0 {__version__}\n")
+
+
+def test_help_names_every_command_the_exit_codes_and_examples(run: Run) -> None:
+    ended = run("--help")
+    assert ended.returncode == 0
+    for command in COMMANDS:
+        assert f"\n  {command} " in ended.stdout
+    for text in ("Exit codes:", "  2    ", "  130  ", "Examples:", "standard error"):
+        assert text in ended.stdout
+
+
+def test_the_installed_script_is_the_same_command() -> None:
+    script = shutil.which("modulex-mem0", path=str(Path(sys.executable).parent))
+    assert script is not None
+    ended = subprocess.run([script, "--version"], check=True, capture_output=True, text=True)
+    assert ended.stdout == f"modulex-mem0 {__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_commands_own_help_says(name: str) -> None:
+    context = click.Context(root)
+    command = root.get_command(context, name)
+    assert command is not None
+    listed = dict(line.strip().split("  ", 1) for line in _listing(context))[name].strip()
+    assert (command.help or "").splitlines()[0] == listed
+    for parameter in command.params:
+        assert not isinstance(parameter, click.Option) or parameter.help, f"{name} {parameter.name} has no help"
+
+
+def _listing(context: click.Context) -> list[str]:
+    formatter = click.HelpFormatter(width=200)
+    assert isinstance(root, click.Group)
+    root.format_commands(context, formatter)
+    return [line for line in formatter.getvalue().splitlines()[1:] if line]
+
+
+def test_an_unknown_command_is_a_usage_mistake_with_the_nearest_name(run: Run) -> None:
+    ended = run("actoins")
+    assert ended.returncode == 2
+    assert "did you mean 'actions'?" in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_an_unknown_option_is_a_usage_mistake(run: Run) -> None:
+    ended = run("--verbose")
+    assert ended.returncode == 2
+    assert "--verbose" in ended.stderr
+
+
+def test_without_click_one_line_says_what_to_install(environment: dict[str, str]) -> None:
+    program = "import sys; sys.modules['click'] = None; from modulex_mem0.cli import main; sys.exit(main())"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, env=environment
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "pip install 'modulex-mem0[cli]'" in ended.stderr
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "modulex_mem0.cli", "actions", "get_memories", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONIOENCODING": "ascii"}]
+)
+def test_output_is_utf8_whatever_the_locale(run: Run, echo: dict[str, str], locale: dict[str, str]) -> None:
+    values = json.dumps({"text": "Grüße, 世界 🙂"})
+    ended = run("call", "echo", "--integration", "echo", "--input", values, env=echo | locale)
+    assert json.loads(ended.stdout)["received"]["text"] == "Grüße, 世界 🙂"
+    assert "Grüße, 世界 🙂" in ended.stdout
+
+
+def test_what_a_terminal_would_obey_is_printed_as_an_escape(run: Run, echo: dict[str, str]) -> None:
+    text = "\x1b[31m \x9b31m \x07 \ud800"
+    ended = run("call", "echo", "--integration", "echo", "--input", json.dumps({"text": text}), env=echo)
+    assert json.loads(ended.stdout)["received"]["text"] == text
+    assert all(character.isprintable() or character == "\n" for character in ended.stdout)
