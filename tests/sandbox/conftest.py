@@ -1,0 +1,57 @@
+"""One server for all tests of the sandbox; every test speaks to it over a socket, in a project of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningSandbox]:
+    with running_sandbox(delay=0, keys=("m0-first", "m0-second")) as running:
+        yield running
+
+
+@pytest.fixture
+def box(server: RunningSandbox) -> Iterator[RunningSandbox]:
+    yield server.with_fresh_project()
+    server.set_faults()
+
+
+@pytest.fixture
+def client(box: RunningSandbox) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=box.base_url, headers=box.headers) as opened:
+        yield opened
+
+
+@pytest.fixture
+def remember(client: httpx.Client) -> Callable[..., str]:
+    """Store one text word for word and return the memory's id; the user is alice unless other ids are given."""
+
+    def store(text: str, **extra: Any) -> str:
+        ids = {"user_id", "agent_id", "app_id", "run_id"} & set(extra)
+        body = {"messages": [{"role": "user", "content": text}], "infer": False, **extra}
+        reply = client.post("/v3/memories/add/", json=body if ids else {**body, "user_id": "alice"})
+        assert reply.status_code == 200, reply.text
+        identifier: str = reply.json()["results"][0]["id"]
+        return identifier
+
+    return store
+
+
+@pytest.fixture
+def listed(client: httpx.Client) -> Callable[..., list[str]]:
+    """The texts that a filter finds, sorted."""
+
+    def find(filters: dict[str, Any] | None = None, **extra: Any) -> list[str]:
+        body = {"filters": {"user_id": "alice"} if filters is None else filters, "page_size": 200, **extra}
+        reply = client.post("/v3/memories/", json=body)
+        assert reply.status_code == 200, reply.text
+        return sorted(record["memory"] for record in reply.json()["results"])
+
+    return find

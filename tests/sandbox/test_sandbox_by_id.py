@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+Remember = Callable[..., str]
+Listed = Callable[..., list[str]]
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def _put(client: httpx.Client, identifier: str, **body: Any) -> dict[str, Any]:
+    reply = client.put(f"/v1/memories/{identifier}/", json=body)
+    assert reply.status_code == 200, reply.text
+    answer: dict[str, Any] = reply.json()
+    return answer
+
+
+def test_a_memory_is_read_by_id_whoever_it_belongs_to(client: httpx.Client, remember: Remember) -> None:
+    identifier = remember("tea", user_id="bob", run_id="r")
+    record = client.get(f"/v1/memories/{identifier.upper()}/").json()
+    assert (record["id"], record["memory"], record["user_id"]) == (identifier, "tea", "bob")
+    assert record["session_id"] == "r"
+    assert record["lifecycle_state"] == "active"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_an_id_must_be_a_uuid_and_known(client: httpx.Client, method: str) -> None:
+    invalid = client.request(method, "/v1/memories/mem_1/", json={"text": "x"})
+    assert (invalid.status_code, invalid.json()) == (400, {"error": "memory_id should be a valid UUID"})
+    unknown = client.request(method, f"/v1/memories/{NOBODY}/", json={"text": "x"})
+    assert (unknown.status_code, unknown.json()) == (404, {"error": "Memory not found!"})
+
+
+def test_a_change_is_seen_everywhere(client: httpx.Client, remember: Remember, listed: Listed) -> None:
+    identifier = remember("I like pizza")
+    before = client.get(f"/v1/memories/{identifier}/").json()
+    changed = _put(client, identifier, text="I play the guitar", metadata={"v": 2}, expiration_date="2999-01-01")
+    assert changed == client.get(f"/v1/memories/{identifier}/").json()
+    assert (changed["memory"], changed["metadata"]) == ("I play the guitar", {"v": 2})
+    assert changed["expiration_date"] == "2999-01-01"
+    assert "music" in changed["categories"]
+    assert changed["created_at"] == before["created_at"]
+    assert changed["updated_at"] > before["updated_at"]
+    assert listed() == ["I play the guitar"]
+    body = {"filters": {"user_id": "alice"}}
+    assert client.post("/v3/memories/search/", json={**body, "query": "pizza"}).json()["results"] == []
+    assert len(client.post("/v3/memories/search/", json={**body, "query": "guitar"}).json()["results"]) == 1
+
+
+def test_what_is_not_given_stays(client: httpx.Client, remember: Remember) -> None:
+    identifier = remember("tea", metadata={"a": 1}, expiration_date="2999-01-01")
+    assert _put(client, identifier, text="coffee")["metadata"] == {"a": 1}
+    assert _put(client, identifier, metadata={"b": 2})["memory"] == "coffee"
+    assert _put(client, identifier, text="cocoa")["expiration_date"] == "2999-01-01"
+    assert _put(client, identifier, expiration_date=None)["expiration_date"] is None
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"text": None}, {"text": " "}, {"text": ["x"]}, {"metadata": "x"}, {"expiration_date": "soon"}]
+)
+def test_a_wrong_change_is_refused_and_changes_nothing(
+    client: httpx.Client, remember: Remember, body: dict[str, Any]
+) -> None:
+    identifier = remember("tea")
+    before = client.get(f"/v1/memories/{identifier}/").json()
+    assert client.put(f"/v1/memories/{identifier}/", json=body).status_code == 400
+    assert client.get(f"/v1/memories/{identifier}/").json() == before
+
+
+def test_an_immutable_memory_stays_as_it_is(client: httpx.Client, remember: Remember) -> None:
+    identifier = remember("tea", immutable=True)
+    reply = client.put(f"/v1/memories/{identifier}/", json={"text": "coffee"})
+    assert reply.status_code == 400
+    assert "immutable" in reply.json()["error"]
+    assert client.get(f"/v1/memories/{identifier}/").json()["memory"] == "tea"
+
+
+def test_a_deleted_memory_is_gone(client: httpx.Client, remember: Remember, listed: Listed) -> None:
+    identifier = remember("tea")
+    reply = client.delete(f"/v1/memories/{identifier}/")
+    assert (reply.status_code, reply.json()) == (200, {"message": "Memory deleted successfully!"})
+    assert client.get(f"/v1/memories/{identifier}/").status_code == 404
+    assert client.delete(f"/v1/memories/{identifier}/").status_code == 404
+    assert listed() == []
+    search = {"filters": {"user_id": "alice"}, "query": "tea", "threshold": 0}
+    assert client.post("/v3/memories/search/", json=search).json()["results"] == []
+
+
+def test_delete_linked_takes_the_other_memories_of_the_same_add_along(
+    client: httpx.Client, remember: Remember, listed: Listed
+) -> None:
+    remember("bystander")
+    messages = [{"role": "user", "content": "I like tea. I like coffee. I like milk."}]
+    client.post("/v3/memories/add/", json={"messages": messages, "user_id": "alice"})
+    first, *_ = client.post("/v3/memories/", json={"filters": {"user_id": "alice"}}).json()["results"]
+    reply = client.delete(f"/v1/memories/{first['id']}/", params={"delete_linked": "true"})
+    assert reply.json() == {"message": "Memory deleted successfully!", "cascade_count": 2}
+    assert listed() == ["bystander"]
+
+
+def test_history_tells_old_and_new_text_also_of_what_is_gone(client: httpx.Client, remember: Remember) -> None:
+    identifier = remember("tea", user_id="alice", run_id="r")
+    _put(client, identifier, text="coffee")
+    client.delete(f"/v1/memories/{identifier}/")
+    entries = client.get(f"/v1/memories/{identifier}/history/").json()
+    told = [(entry["event"], entry["old_memory"], entry["new_memory"]) for entry in entries]
+    assert told == [("ADD", None, "tea"), ("UPDATE", "tea", "coffee"), ("DELETE", "coffee", "")]
+    assert entries[0]["input"] == [{"role": "user", "content": "tea"}]
+    assert {(entry["memory_id"], entry["user_id"], entry["session_id"]) for entry in entries} == {
+        (identifier, "alice", "r")
+    }
+    assert client.get(f"/v1/memories/{NOBODY}/history/").status_code == 404
+
+
+# -- many at once
+
+
+def test_a_batch_changes_all(client: httpx.Client, remember: Remember, listed: Listed) -> None:
+    ids = [remember(f"tea {number}") for number in range(3)]
+    items = [{"memory_id": identifier, "text": f"coffee {number}"} for number, identifier in enumerate(ids)]
+    reply = client.put("/v1/batch/", json={"memories": items})
+    assert (reply.status_code, reply.json()) == (200, {"message": "Successfully updated 3 memories"})
+    assert listed() == ["coffee 0", "coffee 1", "coffee 2"]
+    reply = client.request("DELETE", "/v1/batch/", json={"memories": [{"memory_id": ids[0]}, {"memory_id": ids[2]}]})
+    assert (reply.status_code, reply.json()) == (200, {"message": "Successfully deleted 2 memories"})
+    assert listed() == ["coffee 1"]
+
+
+def test_a_batch_is_done_wholly_or_not_at_all(client: httpx.Client, remember: Remember, listed: Listed) -> None:
+    items = [{"memory_id": remember("tea"), "text": "coffee"}, {"memory_id": NOBODY, "text": "x"}]
+    for method in ("PUT", "DELETE"):
+        reply = client.request(method, "/v1/batch/", json={"memories": items})
+        assert (reply.status_code, reply.json()) == (400, {"error": f"Memory not found: {NOBODY}"})
+    assert listed() == ["tea"]
+
+
+def test_a_batch_has_1000_items_at_most(client: httpx.Client, remember: Remember, listed: Listed) -> None:
+    identifier = remember("tea")
+    items = [{"memory_id": identifier, "text": f"tea {number}"} for number in range(1000)]
+    assert client.put("/v1/batch/", json={"memories": items}).status_code == 200
+    for method, done in (("PUT", "updated"), ("DELETE", "deleted")):
+        reply = client.request(method, "/v1/batch/", json={"memories": [*items, items[0]]})
+        assert reply.status_code == 400
+        assert reply.json() == {"error": f"Maximum of 1000 memories can be {done} in a single request"}
+    assert listed() == ["tea 999"]
+
+
+@pytest.mark.parametrize("memories", [None, [], "x", ["x"], [{}], [{"memory_id": "x", "text": "y"}]])
+def test_a_wrong_batch_is_refused(client: httpx.Client, memories: object) -> None:
+    for method in ("PUT", "DELETE"):
+        assert client.request(method, "/v1/batch/", json={"memories": memories}).status_code == 400

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modulex_mem0.sandbox import RunningSandbox
+
+ROUTES = [
+    ("POST", "/v3/memories/add/"),
+    ("POST", "/v3/memories/search/"),
+    ("POST", "/v3/memories/"),
+    ("PUT", "/v1/memories/00000000-0000-4000-8000-000000000000/"),
+    ("PUT", "/v1/batch/"),
+    ("DELETE", "/v1/batch/"),
+    ("POST", "/v1/feedback/"),
+    ("POST", "/v1/exports/"),
+    ("POST", "/v1/exports/get/"),
+    ("POST", "/v1/summary/"),
+]
+NAMES = [
+    "messages", "role", "content", "user_id", "agent_id", "run_id", "filters", "AND", "OR", "NOT", "query", "metadata",
+    "in", "eq", "ne", "contains", "gte", "created_at", "categories", "memory_ids", "memories", "memory_id", "text",
+    "expiration_date", "timestamp", "page", "page_size", "top_k", "threshold", "fields", "schema", "infer",
+    "custom_categories", "start_date", "reference_date", "memory_export_id", "feedback", "includes",
+]  # fmt: skip
+
+_scalar = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["*", "user", "2024-01-01", "a"])
+)
+_any = st.recursive(
+    _scalar,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text()), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+_bodies = st.dictionaries(st.sampled_from(NAMES), _any, max_size=6)
+
+
+def _sane(reply: httpx.Response) -> None:
+    assert reply.status_code < 500, reply.text
+    assert reply.headers["content-type"] == "application/json"
+    reply.json()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(route=st.sampled_from(ROUTES), body=st.one_of(_bodies, _any))
+def test_no_body_breaks_a_route(client: httpx.Client, route: tuple[str, str], body: Any) -> None:
+    if "keywords" not in json.dumps(body):
+        _sane(client.request(*route, content=json.dumps(body), headers={"content-type": "application/json"}))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(route=st.sampled_from(ROUTES), body=st.binary(max_size=200))
+def test_no_bytes_break_a_route(client: httpx.Client, route: tuple[str, str], body: bytes) -> None:
+    _sane(client.request(*route, content=body))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.dictionaries(st.sampled_from([*NAMES, "delete_linked", "app_id"]), st.text(), max_size=4))
+def test_no_query_breaks_a_route(client: httpx.Client, names: dict[str, str]) -> None:
+    identifier = "00000000-0000-4000-8000-000000000000"
+    for method, path in (
+        ("GET", "/v1/events/"),
+        ("GET", "/v1/entities/"),
+        ("DELETE", "/v1/memories/"),
+        ("DELETE", f"/v1/memories/{identifier}/"),
+    ):
+        _sane(
+            client.request(method, path, params={key: value.encode("utf-8", "replace") for key, value in names.items()})
+        )
+
+
+TEXT = b'{"messages": [{"role": "user", "content": "%s"}], "user_id": "a", "infer": false}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"\xff\xfe",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"metadata": ' + b"[" * 200 + b"]" * 200 + b"}",
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+        TEXT % rb"\u0000",
+        TEXT % rb"\ud800",
+        b'{"\\udfff": 1}',
+        TEXT % b"\xc3\x28",
+    ],
+)
+def test_what_is_not_a_clean_json_object_is_refused_as_json(client: httpx.Client, body: bytes) -> None:
+    for method, path in ROUTES:
+        reply = client.request(method, path, content=body)
+        assert reply.status_code == 400
+        assert isinstance(reply.json(), dict)
+
+
+def test_a_backslash_that_only_looks_like_a_null_is_text(client: httpx.Client) -> None:
+    reply = client.post("/v3/memories/add/", content=TEXT % rb"\\u0000")
+    assert reply.json()["results"][0]["data"]["memory"] == "\\u0000"
+
+
+def test_a_body_over_the_limit_is_refused(client: httpx.Client) -> None:
+    reply = client.post("/v3/memories/add/", content=b" " * (10 * 1024 * 1024 + 1))
+    assert reply.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/v1/memories/%00/", "/v1/memories/%ff%fe/", "/v2/entities/user/%00/", "/%2e%2e/"])
+def test_no_path_breaks_a_route(client: httpx.Client, path: str) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        _sane(client.request(method, path))
+
+
+def test_a_broken_request_line_leaves_the_server_up(box: RunningSandbox, client: httpx.Client) -> None:
+    with socket.create_connection(("127.0.0.1", int(box.base_url.rpartition(":")[2]))) as raw:
+        raw.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 400")
+    assert client.get("/v1/ping/").status_code == 200
