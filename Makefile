@@ -40,13 +40,13 @@ $(VENV)/bin/python:
 	@scripts/make-environment $(PYTHON) $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox]'
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox]' --group test
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic]' --group test
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.check: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox]' --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic]' --group test --group check
 	@touch $@ $(VENV)/.demo $(VENV)/.test

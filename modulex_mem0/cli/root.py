@@ -34,7 +34,7 @@ _LEVELS = ("debug", "info", "warning", "error")
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def root(log_level: str | None) -> None:
-    r"""Long-term memory through Mem0 for any workflow platform.
+    """Long-term memory through Mem0 for any workflow platform.
 
     Finds every integration that is installed through pluggy, shows what a host would show of it, and calls its actions
     with validated inputs and outputs. Credentials come from the environment variables that an integration names
@@ -59,7 +59,7 @@ def root(log_level: str | None) -> None:
       130  interrupted with Ctrl-C
 
     Answers go to standard output; messages, progress and log lines go to standard error.
-    """
+    """  # noqa: D301 - the backspace is how click is told to keep lines as they are
     if log_level is not None:
         from modulex_mem0.cli.log import write_log  # noqa: PLC0415 - only those who ask for it pay for it
 

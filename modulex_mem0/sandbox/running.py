@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from modulex_mem0.sandbox.embedder import choose_mode
 from modulex_mem0.sandbox.faults import FaultBoard
 from modulex_mem0.sandbox.faults.rules import parse_rules
 from modulex_mem0.sandbox.keyring import Keyring
 from modulex_mem0.sandbox.serving import SandboxServer
-from modulex_mem0.sandbox.settings import SandboxSettings
+from modulex_mem0.sandbox.settings import SandboxSettings, SearchMode
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,12 @@ class RunningSandbox:
     Attributes:
         base_url: Where, without a trailing slash.
         api_key: The first of its keys.
+        search_mode: ``semantic`` or ``lexical``, whichever ``auto`` came to.
     """
 
     base_url: str
     api_key: str
+    search_mode: SearchMode
     _keyring: Keyring = field(repr=False)
     _faults: FaultBoard = field(repr=False)
 
@@ -78,7 +81,8 @@ def running_sandbox(settings: SandboxSettings | None = None, **overrides: Any) -
         if failures:
             raise failures[0]
         key = settings.keys[0].partition("=")[0]
-        yield RunningSandbox(server.base_url, key, server.app.state.keyring, server.app.state.faults)
+        mode = choose_mode(settings.search_mode)
+        yield RunningSandbox(server.base_url, key, mode, server.app.state.keyring, server.app.state.faults)
     finally:
         server.should_exit = True
         thread.join()

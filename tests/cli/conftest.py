@@ -57,7 +57,7 @@ def run_here(
                 patch.delenv(name)
             for name, value in (env or {}).items():
                 if name == "PYTHONPATH":
-                    patch.syspath_prepend(value)
+                    patch.syspath_prepend(value.partition(os.pathsep)[0])
                 else:
                     patch.setenv(name, value)
             patch.chdir(tmp_path)
@@ -159,7 +159,7 @@ def install(tmp_path: Path) -> Callable[[str, str], dict[str, str]]:
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (information / "entry_points.txt").write_text(f"[modulex]\n{name} = {name}_plugin\n")
         (site / f"{name}_plugin.py").write_text(source)
-        return {"PYTHONPATH": str(site)}
+        return {"PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
     return install_plugin
 

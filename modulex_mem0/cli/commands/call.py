@@ -43,7 +43,7 @@ def command(
     integration: str,
     credential_file: Path | None,
 ) -> None:
-    r"""Call an action and print its output as JSON.
+    """Call an action and print its output as JSON.
 
     Standard output holds the output and nothing else; it satisfies the action's output schema on failure too. The
     credential is read from the environment variables that `modulex-mem0 auth` lists, or from a file.
@@ -56,7 +56,7 @@ def command(
 
     Exits 0 when the output says success, 1 when it does not, 2 for a mistake in the command line: an unknown action, an
     unreadable file, input that is no JSON object.
-    """
+    """  # noqa: D301 - the backspace is how click is told to keep lines as they are
     runtime = Runtime()
     found = find_integration(runtime.integrations, integration)
     declared = _action(found, action)

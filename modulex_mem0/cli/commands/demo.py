@@ -35,10 +35,11 @@ def command() -> None:
 
     started = time.monotonic()
     key = f"m0-{secrets.token_hex(16)}"
-    with running_sandbox(keys=(key,), delay=_DELAY, search_mode="lexical") as sandbox:
+    with running_sandbox(keys=(key,), delay=_DELAY, search_mode="auto") as sandbox:
         click.secho("Long-term memory through Mem0, offline and without an account", bold=True)
         click.echo(f"A sandbox that speaks Mem0's REST API serves at {sandbox.base_url} while this runs.")
-        click.echo("It finds and searches memories by rule and by word: there is no language model in it.")
+        how = "by meaning, with a small encoder" if sandbox.search_mode == "semantic" else "by words"
+        click.echo(f"It takes memories out of a conversation by rule, with no language model, and searches them {how}.")
         try:
             number = asyncio.run(_tell(sandbox.base_url, SecretStr(key)))
         except StoryError as error:

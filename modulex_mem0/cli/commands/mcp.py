@@ -48,7 +48,8 @@ __all__ = ["command"]
 @click.option(
     "--allow-non-loopback",
     is_flag=True,
-    help="With --http: listen where other machines can connect. Whoever connects may call every tool.",
+    help="With --http: listen where other machines can connect. Whoever connects may call every tool, without"
+    " --credential-header with this server's own credential.",
 )
 def command(
     *,
@@ -100,7 +101,7 @@ def command(
     try:
         asyncio.run(serve())
     except OSError as error:
-        raise click.ClickException(f"cannot serve at {http}: {error.strerror or error}") from None
+        raise click.ClickException(f"cannot serve at {http or 'standard output'}: {error.strerror or error}") from None
 
 
 @contextmanager

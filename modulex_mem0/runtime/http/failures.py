@@ -31,6 +31,9 @@ def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
         return ActionError(ErrorCode.BAD_RESPONSE, "the reply's compression is broken")
     if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
         return ActionError(ErrorCode.INTERNAL, f"the request cannot be sent: {kind}")
+    if repeatable and not isinstance(error, httpx.HTTPError | OSError):
+        # Not the network's doing, so trying again would not help.
+        return ActionError(ErrorCode.INTERNAL, f"the transport raised {kind}")
     if not repeatable:
         return outcome_unknown(kind)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
