@@ -3,9 +3,15 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every machine and in every run, however slow it is: a failure can be repeated.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 # The helpers are plain modules, so that tests need no package around them.
 sys.path.insert(0, str(Path(__file__).parent / "servers"))
@@ -14,6 +20,7 @@ from scripted_server import ScriptedServer
 from tiny_integration import plugin
 
 from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.runtime.settings import TransportName
 
 _AMBIENT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 
@@ -45,8 +52,17 @@ def quick() -> RuntimeSettings:
     return RuntimeSettings(retry_wait=0.001)
 
 
+@pytest.fixture(params=["httpx", "aiohttp"])
+def transport(request: pytest.FixtureRequest) -> TransportName:
+    """What carries requests: whatever is promised holds over both."""
+    name: TransportName = request.param
+    if name == "aiohttp":
+        pytest.importorskip("aiohttp", reason="the extra `fast` is not installed")
+    return name
+
+
 @pytest.fixture
-async def runtime(quick: RuntimeSettings) -> AsyncIterator[Runtime]:
+async def runtime(quick: RuntimeSettings, transport: TransportName) -> AsyncIterator[Runtime]:
     """A runtime with the tiny integration."""
-    async with Runtime(quick, plugins=[plugin()]) as made:
+    async with Runtime(replace(quick, transport=transport), plugins=[plugin()]) as made:
         yield made

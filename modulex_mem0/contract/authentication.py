@@ -1,49 +1,17 @@
-"""How a caller authenticates with an integration's service: schemes, credential fields, the connection test."""
+"""How a caller authenticates with an integration's service."""
 
-import re
-from typing import Any, Literal, Self
+from collections.abc import Iterator
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from modulex_mem0.contract.connection_test import ConnectionTest
+from modulex_mem0.contract.credential_field import CredentialField
 from modulex_mem0.contract.declared import Declared
+from modulex_mem0.contract.oauth2 import OAuth2Endpoints
+from modulex_mem0.contract.templates import leading_placeholder, placeholders, refuse_bad_url
 
-__all__ = ["AuthScheme", "ConnectionTest", "CredentialField"]
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-
-
-class CredentialField(Declared):
-    """One input of the credentials form."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The key of the field in a credential mapping.")
-    display_name: str = Field(min_length=1, description="The label on the form.")
-    description: str = Field(min_length=1, description="What to enter, for people.")
-    environment_variable: str = Field(
-        pattern=r"^[A-Z][A-Z0-9_]*$", description="Read when a call is given no credential."
-    )
-    required: bool = Field(default=True, description="Whether a call fails without it.")
-    sensitive: bool = Field(default=False, description="Masked on forms and never shown.")
-    advanced: bool = Field(default=False, description="Hidden from a simple form.")
-    kind: Literal["text", "url"] = Field(
-        default="text",
-        description="`url` is checked: https, or http on a loopback address; no user, query or fragment.",
-    )
-    format: str | None = Field(default=None, description="A sample of what the value looks like.")
-    default: str | None = Field(default=None, description="Used when the field is left out.")
-    help_url: str | None = Field(default=None, pattern=r"^https://", description="Where the value is explained.")
-
-
-class ConnectionTest(Declared):
-    """A harmless request that succeeds only with a working credential."""
-
-    method: Literal["GET", "POST"] = "GET"
-    path: str = Field(pattern=r"^/", description="Appended to the scheme's base URL.")
-    body: dict[str, Any] | None = Field(default=None, description="Sent as JSON.")
-    success_status: int = Field(default=200, description="The status of the reply to a good credential.")
-    success_fields: dict[str, Any] = Field(
-        default_factory=dict, description="Fields that the JSON reply must carry with exactly these values."
-    )
-    description: str = Field(min_length=1, description="What the test does, for people.")
+__all__ = ["AuthScheme"]
 
 
 class AuthScheme(Declared):
@@ -52,12 +20,19 @@ class AuthScheme(Declared):
     The runtime fills `{field}` in `base_url` and `headers` from the credential, so that a handler sees neither.
     """
 
-    type: Literal["api_key", "bearer_token", "basic", "oauth2", "custom"]
+    type: Literal["api_key", "bearer_token", "basic", "oauth2", "platform_key", "custom", "none"] = Field(
+        description="`platform_key`: the operator of the host supplies it, not the user. `none`: nothing is needed."
+    )
     display_name: str = Field(min_length=1)
     description: str = Field(min_length=1)
     setup_steps: tuple[str, ...] = Field(default=(), description="What to do, in order, to obtain the credential.")
     fields: tuple[CredentialField, ...] = ()
-    base_url: str = Field(min_length=1, description="Where requests go; a template such as `{base_url}`.")
+    oauth2: OAuth2Endpoints | None = Field(default=None, description="Where a host obtains the token.")
+    base_url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where requests go; a template such as `{base_url}`. None where handlers make their own requests.",
+    )
     headers: dict[str, str] = Field(
         default_factory=dict, description="Sent with every request; templates such as `Token {api_key}`."
     )
@@ -72,19 +47,56 @@ class AuthScheme(Declared):
 
     @model_validator(mode="after")
     def _templates_can_be_filled(self) -> Self:
-        fields = {field.name: field for field in self.fields}
-        for template in (self.base_url, *self.headers.values()):
-            unknown = [name for name in _PLACEHOLDER.findall(template) if name not in fields]
+        names = {field.name for field in self.fields}
+        tested = self.connection_test.templates() if self.connection_test else ()
+        for template in (*self._urls(), *self.headers.values(), *tested):
+            unknown = [name for name in placeholders(template) if name not in names]
             if unknown:
                 raise ValueError(f"the template {template!r} names {unknown[0]!r}, which is no credential field")
-        for name in _PLACEHOLDER.findall(self.base_url):
-            if not fields[name].required and fields[name].default is None:
-                raise ValueError(f"the base URL needs {name!r}, which is neither required nor has a default")
+        return self
+
+    @model_validator(mode="after")
+    def _urls_are_complete_and_lead_where_they_say(self) -> Self:
+        fields = {field.name: field for field in self.fields}
+        for template in self._urls():
+            refuse_bad_url(template)
+            for name in placeholders(template):
+                field = fields[name]
+                if field.application or (not field.required and field.default is None):
+                    raise ValueError(
+                        f"the URL {template!r} needs {name!r}, which is neither required nor has a default"
+                    )
+            leading = leading_placeholder(template)
+            if leading is not None and fields[leading].kind != "url":
+                raise ValueError(f"the URL {template!r} begins with {leading!r}, which is not of the kind `url`")
+        return self
+
+    @model_validator(mode="after")
+    def _test_stays_on_its_host(self) -> Self:
+        if self.base_url and self.connection_test and not self.connection_test.url.startswith(f"{self.base_url}/"):
+            raise ValueError(f"the URL of the connection test must begin with the base URL, {self.base_url!r}")
         return self
 
     @model_validator(mode="after")
     def _headers_can_be_sent(self) -> Self:
-        for name, template in self.headers.items():
+        tested = self.connection_test.headers if self.connection_test else {}
+        for name, template in (*self.headers.items(), *tested.items()):
             if not (name and (name + template).isascii() and (name + template).isprintable()):
                 raise ValueError(f"the header {name!r} has a character that HTTP cannot carry")
         return self
+
+    @model_validator(mode="after")
+    def _type_and_parts_agree(self) -> Self:
+        if self.oauth2 is not None and self.type != "oauth2":
+            raise ValueError(f"a scheme of type {self.type} has no OAuth 2 endpoints")
+        if self.type == "none" and self.fields:
+            raise ValueError("a scheme of type none has no credential fields")
+        return self
+
+    def _urls(self) -> Iterator[str]:
+        if self.base_url is not None:
+            yield self.base_url
+        if self.connection_test is not None:
+            yield self.connection_test.url
+        if self.oauth2 is not None:
+            yield from (self.oauth2.authorize_url, self.oauth2.token_url)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from modulex_mem0.contract.authentication import AuthScheme
 from modulex_mem0.contract.http import HttpClient
 
 __all__ = ["Context"]
@@ -16,6 +17,11 @@ class Context(Protocol):
     @property
     def credential(self) -> Mapping[str, str | SecretStr]:
         """The resolved credential by field name; sensitive fields are `SecretStr`."""
+        ...
+
+    @property
+    def scheme(self) -> AuthScheme | None:
+        """The authentication scheme that the credential satisfies; None for an integration without schemes."""
         ...
 
     @property

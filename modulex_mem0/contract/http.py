@@ -20,7 +20,7 @@ class Reply(Protocol):
         ...
 
     def header(self, name: str) -> str | None:
-        """The value of a header, by its name in any case."""
+        """The value of a header, by its name in any case, with the credential's secrets masked."""
         ...
 
     def json(self) -> Any:  # noqa: ANN401 - any JSON value

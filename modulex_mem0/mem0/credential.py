@@ -41,7 +41,7 @@ API_KEY = AuthScheme(
     headers={"Authorization": "Token {api_key}"},
     connection_test=ConnectionTest(
         method="GET",
-        path="/v1/ping/",
+        url="{base_url}/v1/ping/",
         success_fields={"status": "ok"},
         description="Asks Mem0 whether the key is valid; reads and changes nothing",
     ),

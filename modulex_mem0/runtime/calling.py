@@ -6,6 +6,7 @@ import traceback
 from typing import Any, Protocol
 
 from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, ErrorInfo
+from modulex_mem0.runtime.http.log_masking import masking
 from modulex_mem0.runtime.inputs import input_check
 from modulex_mem0.runtime.outputs import output_check
 from modulex_mem0.runtime.redaction import Redactor
@@ -24,7 +25,12 @@ _TRANSIENT = frozenset(
 
 
 class InFlight(Protocol):
-    """What is known of a call's requests when the call is ended from outside."""
+    """What is known of a call's requests when the call ends."""
+
+    @property
+    def carries_requests(self) -> bool:
+        """Whether the handler's requests go through it, so that replies are masked and `changed` can be relied on."""
+        ...
 
     @property
     def changed(self) -> bool:
@@ -55,7 +61,10 @@ class PreparedAction:
         if in_flight is not None and in_flight.changed:
             error = _after_a_change(error)
         info = error_info(error, redactor, repeatable=self.action.hints.repeatable)
-        return Result(success=False, output=self._output.failure(info.line, error.known), error=info)
+        known = error.known
+        if in_flight is not None and not in_flight.carries_requests:
+            known = redactor.value(dict(known))
+        return Result(success=False, output=self._output.failure(info.line, known), error=info)
 
     def defect(self, what: str, redactor: Redactor) -> Result:
         """The result of a call that the integration's own code broke; the exception being handled is logged."""
@@ -67,8 +76,11 @@ class PreparedAction:
         hard = asyncio.timeout(context.remaining() + _GRACE)
         try:
             async with hard:
-                value = await self.action.handler(context, checked_input)
+                with masking(redactor):
+                    value = await self.action.handler(context, checked_input)
             output = self._output.checked(value)
+            if not in_flight.carries_requests:
+                output = self._masked(output, redactor)
             if output["success"] is True:
                 return Result(success=True, output=output)
             return self.fail(_error_told_by(output), redactor, in_flight)
@@ -82,10 +94,23 @@ class PreparedAction:
         except TimeoutError:
             if not hard.expired():
                 return self.defect("the handler let a TimeoutError out", redactor)
-            late = ActionError(ErrorCode.TIMEOUT, "the action did not end within the call's deadline")
-            return self.fail(late, redactor, in_flight)
+            return self.fail(self._late(in_flight), redactor, in_flight)
         except (Exception, SystemExit) as error:
             return self.defect(f"{type(error).__name__} in the handler or its output", redactor)
+
+    def _masked(self, output: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
+        """The output without secrets: where the runtime does not carry the replies, this is where they come in."""
+        masked = redactor.value(output)
+        return output if masked == output else self._output.checked(masked)
+
+    def _late(self, in_flight: InFlight) -> ActionError:
+        """The error of a handler that was stopped. What its own requests did is not known."""
+        settled = in_flight.carries_requests or self.action.hints.repeatable
+        return ActionError(
+            ErrorCode.TIMEOUT if settled else ErrorCode.OUTCOME_UNKNOWN,
+            "the action did not end within the call's deadline"
+            + ("" if settled else ", so it may have been carried out"),
+        )
 
     def _refused(self, error: ActionError, redactor: Redactor, in_flight: InFlight) -> Result:
         try:

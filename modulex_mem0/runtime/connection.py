@@ -1,30 +1,82 @@
 """Tests a credential with the harmless request that its scheme declares."""
 
-from modulex_mem0.contract import ActionError, ErrorCode, HttpClient
-from modulex_mem0.contract.authentication import ConnectionTest
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import SecretStr
+
+from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, HttpClient, Reply
+from modulex_mem0.runtime.credentials import ResolvedCredential
+from modulex_mem0.runtime.filling import FilledUrl, fill, fill_body, fill_url, is_complete
+from modulex_mem0.runtime.http.log_masking import masking
+from modulex_mem0.runtime.http.service import Service
 
 __all__ = ["run_connection_test"]
 
 
-async def run_connection_test(test: ConnectionTest, http: HttpClient) -> None:
+async def run_connection_test(
+    test: ConnectionTest, credential: ResolvedCredential, client: Callable[[Service], HttpClient]
+) -> None:
     """Send the test's request and check its reply.
+
+    Args:
+        test: The one that the credential's scheme declares.
+        credential: Filled into it.
+        client: Makes the client for the test's own address.
 
     Raises:
         ActionError: Why the credential does not work.
     """
-    reply = await http.send(test.method, test.path, json=test.body, repeatable=True)
-    reply.require_success()
-    if reply.status != test.success_status:
-        raise ActionError(
-            ErrorCode.BAD_RESPONSE, f"expected HTTP {test.success_status} from {test.path}", http_status=reply.status
-        )
-    if not test.success_fields:
+    values = credential.plain()
+    url = fill_url(test.url, values)
+    service = _service(test, credential, url)
+    params = {name: fill(value, values) for name, value in test.params.items() if is_complete(value, values)}
+    body = None if test.body is None else fill_body(test.body, values)
+    path = url.path or "/"
+    params = url.params | params
+    with masking(service.redactor):
+        reply = await client(service).send(test.method, path, params=params or None, json=body, repeatable=True)
+    _check(test, reply, path)
+
+
+def _service(test: ConnectionTest, credential: ResolvedCredential, url: FilledUrl) -> Service:
+    values = credential.plain()
+    own = {name: fill(value, values) for name, value in test.headers.items() if is_complete(value, values)}
+    headers = credential.headers(values) | own
+    redactor = credential.redactor
+    if test.basic is not None:
+        pair = f"{fill(test.basic.username, values)}:{fill(test.basic.password, values)}"
+        encoded = b64encode(pair.encode()).decode()
+        headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+        headers["Authorization"] = f"Basic {encoded}"
+        redactor = redactor.also(SecretStr(encoded))
+    return Service(url.base, headers, redactor)
+
+
+def _check(test: ConnectionTest, reply: Reply, path: str) -> None:
+    if reply.status not in test.success_status:
+        reply.require_success()
+        expected = " or ".join(str(status) for status in test.success_status)
+        raise ActionError(ErrorCode.BAD_RESPONSE, f"expected HTTP {expected} from {path}", http_status=reply.status)
+    if not test.success_fields and not test.present_fields:
         return
     body = reply.json()
-    for name, expected in test.success_fields.items():
-        if not isinstance(body, dict) or body.get(name) != expected:
-            raise ActionError(
-                ErrorCode.BAD_RESPONSE,
-                f"the reply to {test.path} lacks {name} = {expected!r}; check the base URL",
-                http_status=reply.status,
-            )
+    for name in test.present_fields:
+        if _found(body, name.split(".")) is None:
+            raise _lacking(name, reply, path)
+    for name, value in test.success_fields.items():
+        if not isinstance(body, dict) or body.get(name) != value:
+            raise _lacking(f"{name} = {value!r}", reply, path)
+
+
+def _found(body: Any, path: list[str]) -> Any:  # noqa: ANN401 - any JSON value
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
+def _lacking(what: str, reply: Reply, path: str) -> ActionError:
+    return ActionError(
+        ErrorCode.BAD_RESPONSE, f"the reply to {path} lacks {what}; check the base URL", http_status=reply.status
+    )

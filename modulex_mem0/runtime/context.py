@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from modulex_mem0.contract import HttpClient
+from modulex_mem0.contract import AuthScheme, HttpClient
 from modulex_mem0.runtime.deadline import Deadline
 
 __all__ = ["CallContext", "Progress", "ProgressListener"]
@@ -34,6 +34,7 @@ class CallContext:
     http: HttpClient
     deadline: Deadline
     listener: ProgressListener | None = None
+    scheme: AuthScheme | None = None
 
     def remaining(self) -> float:
         """Seconds until the call's deadline."""

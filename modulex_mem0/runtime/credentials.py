@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,14 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, ErrorCode, Profile
+from modulex_mem0.runtime.filling import fill, fill_url, is_complete
+from modulex_mem0.runtime.http.service import Service
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.suggestion import did_you_mean
 
 __all__ = ["CredentialMapping", "ResolvedCredential", "resolve_credential", "sealed"]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
-
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 class _Sealed(dict[str, str | SecretStr | None]):
@@ -53,26 +52,39 @@ class ResolvedCredential:
     values: Mapping[str, str | SecretStr]
     redactor: Redactor
 
-    @property
-    def base_url(self) -> str:
-        """Where requests go."""
-        return self._fill(self.scheme.base_url)
+    def service(self) -> Service | None:
+        """Where requests go and what is sent with each; None where the handlers make their own requests.
 
-    def headers(self) -> dict[str, str]:
-        """What is sent with every request, secrets included; without the headers of optional fields left out."""
+        Raises:
+            ActionError: `invalid_input` for a value that the base URL cannot hold.
+        """
+        if self.scheme.base_url is None:
+            return None
+        values = self.plain()
+        url = fill_url(self.scheme.base_url, values)
+        return Service(url.base + url.path, self.headers(values), self.redactor)
+
+    def headers(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The scheme's headers, without those of optional fields left out."""
         return {
-            name: self._fill(template)
+            name: fill(template, values)
             for name, template in self.scheme.headers.items()
-            if all(field in self.values for field in _PLACEHOLDER.findall(template))
+            if is_complete(template, values)
         }
 
-    def _fill(self, template: str) -> str:
-        """A template such as `Token {api_key}` with the credential's values; what they contain is not filled again."""
-        return _PLACEHOLDER.sub(self._value, template)
+    def plain(self) -> Mapping[str, str]:
+        """The values as they are sent, secrets included. For the moment of sending; not to be kept."""
+        return PlainValues(
+            (name, value.get_secret_value() if isinstance(value, SecretStr) else value)
+            for name, value in self.values.items()
+        )
 
-    def _value(self, placeholder: re.Match[str]) -> str:
-        value = self.values[placeholder[1]]
-        return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+class PlainValues(dict[str, str]):
+    """Values with secrets among them, which do not show themselves in a traceback's local variables."""
+
+    def __repr__(self) -> str:
+        return "<credential>"
 
 
 def resolve_credential(profile: Profile, given: CredentialMapping | None) -> ResolvedCredential | None:
@@ -93,11 +105,11 @@ def resolve_credential(profile: Profile, given: CredentialMapping | None) -> Res
     """
     if not profile.auth_schemes:
         return None
-    source = _from_environment(profile) if given is None else _from_mapping(profile, given)
+    source = None if given is None else _from_mapping(profile, given)
     missing: ActionError | None = None
     for scheme in profile.auth_schemes:
         try:
-            return _satisfy(profile, scheme, source)
+            return _satisfy(scheme, _from_environment(scheme) if source is None else source)
         except ActionError as error:
             if error.code is not ErrorCode.MISSING_CREDENTIAL:
                 raise
@@ -105,9 +117,9 @@ def resolve_credential(profile: Profile, given: CredentialMapping | None) -> Res
     raise missing or ActionError(ErrorCode.MISSING_CREDENTIAL, f"{profile.display_name} needs a credential")
 
 
-def _from_environment(profile: Profile) -> dict[str, str]:
-    fields = (field for scheme in profile.auth_schemes for field in scheme.fields)
-    return {f.name: value for f in fields if (value := os.environ.get(f.environment_variable)) is not None}
+def _from_environment(scheme: AuthScheme) -> dict[str, str]:
+    # Each scheme reads its own variables: the fields of two may share a name.
+    return {f.name: value for f in scheme.fields if (value := os.environ.get(f.environment_variable)) is not None}
 
 
 def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
@@ -130,12 +142,12 @@ def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
     return source
 
 
-def _satisfy(profile: Profile, scheme: AuthScheme, source: Mapping[str, str]) -> ResolvedCredential:
+def _satisfy(scheme: AuthScheme, source: Mapping[str, str]) -> ResolvedCredential:
     values: dict[str, str | SecretStr] = {}
     for field in scheme.fields:
         text = source.get(field.name, "").strip() or field.default
         if text is None:
-            if field.required:
+            if field.required and not field.application:
                 raise ActionError(
                     ErrorCode.MISSING_CREDENTIAL,
                     f"credential.{field.name}: {field.display_name} is missing or empty; pass the {_kind_of(scheme)}"

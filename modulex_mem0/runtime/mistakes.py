@@ -35,12 +35,16 @@ class RuntimeClosedError(RuntimeMistake):
     """The runtime was closed; make a new one."""
 
 
-class UnknownIntegrationError(RuntimeMistake, LookupError):
+class UnknownIntegrationError(RuntimeMistake, KeyError):
     """No integration of that name is installed, or it failed to load."""
 
     def __init__(self, name: str, installed: Iterable[str], reason: str | None = None) -> None:
         why = f"integration {name!r} failed to load: {reason}" if reason else f"no integration {name!r} is installed"
         super().__init__(why + ("" if reason else did_you_mean(name, installed)))
+
+    def __str__(self) -> str:
+        # A KeyError would show the message in quotes.
+        return str(self.args[0])
 
 
 class UnknownActionError(RuntimeMistake, LookupError):

@@ -6,6 +6,8 @@ secrets are those of the call's own credential; there is no process-wide list.
 
 import re
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -27,20 +29,39 @@ _QUOTABLE = _QUOTED | {"/"}
 class Redactor:
     """Masks the given secrets."""
 
-    __slots__ = ("_bytes", "_quotable", "_texts")
+    __slots__ = ("_bytes", "_quotable", "_secrets", "_texts")
 
     def __init__(self, secrets: Iterable[SecretStr]) -> None:
-        self._texts = [s.get_secret_value() for s in secrets if len(s.get_secret_value()) >= _SHORTEST]
+        self._secrets = tuple(secrets)
+        plain = [s.get_secret_value() for s in self._secrets if len(s.get_secret_value()) >= _SHORTEST]
+        # In a URL a secret stands percent-encoded.
+        self._texts = [*plain, *(encoded for text in plain if (encoded := quote(text, safe="")) != text)]
         self._bytes = [text.encode() for text in self._texts]
         self._quotable = any(not _QUOTABLE.isdisjoint(text) for text in self._texts)
 
     def __repr__(self) -> str:
         return "<Redactor>"
 
+    def also(self, secret: SecretStr) -> "Redactor":
+        """One that masks another secret too, such as a header that was made of several."""
+        return Redactor([*self._secrets, secret])
+
     def text(self, value: str) -> str:
         """The text without the secrets."""
         for secret in self._texts:
             value = value.replace(secret, MASK)
+        return value
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """A JSON value without the secrets in its texts."""
+        if not self._texts:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self.value(item) for name, item in value.items()}
         return value
 
     def body(self, value: bytes) -> bytes:

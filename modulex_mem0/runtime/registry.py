@@ -1,5 +1,6 @@
 """Finds the installed integrations through pluggy; one that fails takes no other down."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -7,8 +8,9 @@ from typing import Any
 
 import pluggy
 
-from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Integration
+from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, DeferredIntegration, Integration
 from modulex_mem0.contract import hookspecs as contract_hooks
+from modulex_mem0.runtime.mistakes import UnknownIntegrationError
 
 __all__ = ["LoadFailure", "Registry", "discover"]
 
@@ -32,32 +34,65 @@ class LoadFailure:
 
 
 class Registry(Mapping[str, Integration]):
-    """The integrations that can be called, by name, and those that cannot, with the reason."""
+    """The integrations that can be called, by name, and those that cannot, with the reason.
+
+    A deferred integration is loaded when it is looked up. Going through the names loads nothing; who wants all
+    integrations calls `load_all` first.
+    """
 
     def __init__(self) -> None:
-        self._integrations: dict[str, Integration] = {}
+        self._integrations: dict[str, Integration | DeferredIntegration] = {}
         self._distributions: dict[str, str] = {}
         self._failures: list[LoadFailure] = []
+        self._lock = threading.RLock()
 
     def __getitem__(self, name: str) -> Integration:
-        return self._integrations[name]
+        """The integration of that name.
+
+        Raises:
+            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
+        """
+        found = self._integrations.get(name)
+        if isinstance(found, DeferredIntegration):
+            found = self._load(name)
+        if found is None:
+            reason = next((failure.reason for failure in self._failures if failure.name == name), None)
+            raise UnknownIntegrationError(name, self, reason)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._integrations
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._integrations)
+        # One that turns out not to load is taken out while somebody goes through the names.
+        return iter(tuple(self._integrations))
 
     def __len__(self) -> int:
         return len(self._integrations)
 
     @property
+    def deferred(self) -> frozenset[str]:
+        """The names of what was not asked for yet, so that it is not known whether it loads."""
+        return frozenset(
+            name for name, found in tuple(self._integrations.items()) if isinstance(found, DeferredIntegration)
+        )
+
+    @property
     def failures(self) -> tuple[LoadFailure, ...]:
-        """What failed to load, and why."""
+        """What failed to load, and why; complete once everything deferred was loaded."""
         return tuple(self._failures)
 
     def distribution_of(self, name: str) -> str:
         """The installed package that brings an integration."""
         return self._distributions[name]
 
-    def add(self, integration: Integration, distribution: str) -> None:
+    def load_all(self) -> tuple[LoadFailure, ...]:
+        """Load what is deferred; returns all failures. Those that failed are no longer among the names."""
+        for name in self.deferred:
+            self._load(name)
+        return self.failures
+
+    def add(self, integration: Integration | DeferredIntegration, distribution: str) -> None:
         """Add an integration; one whose name is taken is reported as a failure and the first keeps the name."""
         name = integration.name
         if name in self._integrations:
@@ -70,6 +105,26 @@ class Registry(Mapping[str, Integration]):
     def report(self, name: str, distribution: str, reason: str) -> None:
         """Record that something cannot be used."""
         self._failures.append(LoadFailure(name, distribution, reason))
+
+    def _load(self, name: str) -> Integration | None:
+        """Load a deferred integration, once; None when it cannot be."""
+        with self._lock:
+            found = self._integrations.get(name)
+            if not isinstance(found, DeferredIntegration):
+                return found
+            try:
+                # What it returns is foreign: its type and name are checked, not assumed.
+                loaded: Any = found.load()
+                if not isinstance(loaded, Integration):
+                    raise TypeError(f"it gave {type(loaded).__name__}, not an Integration")
+                if loaded.name != name:
+                    raise ValueError(f"it calls itself {loaded.name!r}")
+            except _LOAD_ERRORS as error:
+                self.report(name, self._distributions[name], _reason(error))
+                del self._integrations[name]
+                return None
+            self._integrations[name] = loaded
+            return loaded
 
 
 def discover(plugins: Iterable[object] = ()) -> Registry:
@@ -109,9 +164,10 @@ def discover(plugins: Iterable[object] = ()) -> Registry:
             # What a plugin returns is foreign: its type is checked, not assumed.
             given: Any = implementation.function()
             for integration in given:
-                if not isinstance(integration, Integration):
+                if not isinstance(integration, Integration | DeferredIntegration):
                     raise TypeError(f"the hook gave {type(integration).__name__}, not an Integration")
-                registry.add(integration, distribution)
+                named = integration.distribution if isinstance(integration, DeferredIntegration) else None
+                registry.add(integration, named or distribution)
         except _LOAD_ERRORS as error:
             registry.report(name, distribution, _reason(error))
     return registry

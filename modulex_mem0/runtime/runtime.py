@@ -7,18 +7,18 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from modulex_mem0.contract import Action, ActionError, ErrorCode, Integration
+from modulex_mem0.contract import Action, ActionError, ErrorCode
 from modulex_mem0.runtime.calling import PreparedAction, error_info
 from modulex_mem0.runtime.connection import run_connection_test
 from modulex_mem0.runtime.context import CallContext, ProgressListener
-from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, resolve_credential, sealed
+from modulex_mem0.runtime.credentials import CredentialMapping, resolve_credential, sealed
 from modulex_mem0.runtime.deadline import Deadline
+from modulex_mem0.runtime.http.service import Service
 from modulex_mem0.runtime.http.unbound import UnboundClient
 from modulex_mem0.runtime.mistakes import (
     BrokenIntegrationError,
     RuntimeClosedError,
     UnknownActionError,
-    UnknownIntegrationError,
 )
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.registry import Registry, discover
@@ -100,6 +100,7 @@ class Runtime:
         try:
             resolved = resolve_credential(self.integrations[integration].profile, credential)
             redactor = resolved.redactor if resolved else redactor
+            service = resolved.service() if resolved else None
             checked = prepared.check_input(input)
             seconds = _positive(timeout, self.settings.timeout) + prepared.extra_time(checked)
         except ActionError as error:
@@ -107,8 +108,9 @@ class Runtime:
         except Exception as error:
             return prepared.defect(f"{type(error).__name__} in the check of the input", redactor)
         deadline = Deadline(seconds)
-        http = self._client(resolved, deadline, repeatable=prepared.action.hints.repeatable)
-        context = CallContext(resolved.values if resolved else {}, http, deadline, on_progress)
+        http = self._client(service, deadline, repeatable=prepared.action.hints.repeatable)
+        values, scheme = (resolved.values, resolved.scheme) if resolved else ({}, None)
+        context = CallContext(values, http, deadline, on_progress, scheme)
         return await prepared.run(context, checked, http, redactor)
 
     def call_sync(
@@ -144,15 +146,19 @@ class Runtime:
         """
         credential = sealed(credential)
         self._check_open()
-        profile = self._integration(integration).profile
+        profile = self.integrations[integration].profile
         redactor = _NOTHING_SECRET
         try:
             resolved = resolve_credential(profile, credential)
             if resolved is None or resolved.scheme.connection_test is None:
                 raise ActionError(ErrorCode.UNSUPPORTED, f"{profile.display_name} declares no connection test")
             redactor = resolved.redactor
-            http = self._client(resolved, Deadline(_positive(timeout, self.settings.timeout)), repeatable=True)
-            await run_connection_test(resolved.scheme.connection_test, http)
+            deadline = Deadline(_positive(timeout, self.settings.timeout))
+            await run_connection_test(
+                resolved.scheme.connection_test,
+                resolved,
+                lambda service: self._client(service, deadline, repeatable=True),
+            )
         except ActionError as error:
             info = error_info(error, redactor, repeatable=True)
             return Result(success=False, output={"success": False, "error": info.line}, error=info)
@@ -209,16 +215,10 @@ class Runtime:
                 self._sync.run(self._lazy_transports.aclose)
         self._sync.close()
 
-    def _integration(self, name: str) -> Integration:
-        if name not in self.integrations:
-            reason = next((f.reason for f in self.integrations.failures if f.name == name), None)
-            raise UnknownIntegrationError(name, self.integrations, reason)
-        return self.integrations[name]
-
     def _prepare(self, integration: str, action: str) -> PreparedAction:
         prepared = self._prepared.get((integration, action))
         if prepared is None:
-            found = self._integration(integration)
+            found = self.integrations[integration]
             try:
                 actions: Mapping[str, Action[Any, Any]] = found.actions
             except (Exception, SystemExit) as error:
@@ -233,15 +233,15 @@ class Runtime:
         return prepared
 
     def _client(
-        self, credential: ResolvedCredential | None, deadline: Deadline, *, repeatable: bool
+        self, service: Service | None, deadline: Deadline, *, repeatable: bool
     ) -> "BoundClient | UnboundClient":
-        if credential is None:
+        if service is None:
             return UnboundClient()
         # httpx is imported here, at the first call: a host that only lists integrations does not pay for it.
         from modulex_mem0.runtime.http.client import BoundClient  # noqa: PLC0415
 
         transports = self._lazy_transports or self._make_transports()
-        return BoundClient(transports, self.settings, credential, deadline, repeatable=repeatable)
+        return BoundClient(transports, self.settings, service, deadline, repeatable=repeatable)
 
     def _make_transports(self) -> "Transports":
         from modulex_mem0.runtime.http.transports import Transports  # noqa: PLC0415 - httpx, as above

@@ -1,8 +1,11 @@
 """What an operator can set."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-__all__ = ["RuntimeSettings"]
+__all__ = ["RuntimeSettings", "TransportName"]
+
+TransportName = Literal["auto", "aiohttp", "httpx"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,10 @@ class RuntimeSettings:
         attempts: How often a request that may be repeated is sent at most.
         retry_wait: The first wait between two tries; it doubles, with jitter, unless the service says how long.
         max_response_bytes: A larger body, after decompression, is refused.
-        max_connections: Connections that may be open at once, for each event loop.
+        transport: What carries requests: `aiohttp` (the `fast` extra), `httpx`, or `auto`, aiohttp where it is
+            installed. Requests through a proxy always go over httpx's.
+        max_connections: Requests that may be under way at once, for each event loop; more wait in the order in which
+            they came.
         max_keepalive: Idle connections that are kept, for each event loop.
         keepalive_expiry: How long an idle connection is kept; below the five seconds after which common servers close.
         trust_env: Whether HTTP_PROXY, HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.
@@ -26,6 +32,7 @@ class RuntimeSettings:
     attempts: int = 3
     retry_wait: float = 0.25
     max_response_bytes: int = 32 * 1024 * 1024
+    transport: TransportName = "auto"
     max_connections: int = 100
     max_keepalive: int = 20
     keepalive_expiry: float = 4.0
@@ -37,6 +44,8 @@ class RuntimeSettings:
         Raises:
             ValueError: Names the setting.
         """
+        if self.transport not in get_args(TransportName):
+            raise ValueError(f"transport must be one of {', '.join(get_args(TransportName))}")
         for name in ("timeout", "connect_timeout", "attempts", "max_response_bytes", "max_connections"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be greater than 0")

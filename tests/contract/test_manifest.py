@@ -129,8 +129,8 @@ def test_a_base_url_does_not_hang_on_an_optional_field() -> None:
 
 
 def test_a_connection_test_stays_on_its_host() -> None:
-    with pytest.raises(ValidationError, match="path"):
-        ConnectionTest(path="https://evil.test/", description="Pings.")
+    with pytest.raises(ValidationError, match="must begin with the base URL"):
+        scheme(connection_test=ConnectionTest(url="https://evil.test/", description="Pings."))
 
 
 def test_hints_that_contradict_each_other_are_an_error() -> None:

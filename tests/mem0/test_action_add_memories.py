@@ -97,9 +97,7 @@ TRUNCATED = raw(b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"status":')
 
 
 @pytest.mark.parametrize("ending", [reset, raw(b""), TRUNCATED, hang, drip])
-async def test_an_add_without_an_answer_is_not_sent_again(
-    scripted: Mem0, server: ScriptedServer, ending: Step
-) -> None:
+async def test_an_add_without_an_answer_is_not_sent_again(scripted: Mem0, server: ScriptedServer, ending: Step) -> None:
     server.script(ending, PENDING)
     result = await scripted.call("add_memories", {"user_id": "alice", "messages": TEA}, timeout=0.5)
     assert result.error is not None

@@ -166,7 +166,11 @@ async def test_unusable_changes_are_refused(scripted: Mem0, server: ScriptedServ
     assert server.requests == []
 
 
-@pytest.mark.parametrize("memory_ids", [[], "", ",", "*", ["*"], None, {}, [[]], [f"m-{n}" for n in range(10_001)]], ids=lambda v: repr(v)[:20])
+@pytest.mark.parametrize(
+    "memory_ids",
+    [[], "", ",", "*", ["*"], None, {}, [[]], [f"m-{n}" for n in range(10_001)]],
+    ids=lambda v: repr(v)[:20],
+)
 async def test_unusable_lists_are_refused(scripted: Mem0, server: ScriptedServer, memory_ids: object) -> None:
     server.script(json_reply({}))
     told = await scripted.refuses("batch_delete_memories", user_id="alice", memory_ids=memory_ids)

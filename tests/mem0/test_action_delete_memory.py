@@ -26,7 +26,9 @@ async def test_linked_memories_go_with_it_only_if_asked(mem0: Mem0) -> None:
     assert await mem0.memories("alice") == []
 
 
-@pytest.mark.parametrize(("linked", "query"), [(False, ""), (True, "?delete_linked=true"), ("true", "?delete_linked=true")])
+@pytest.mark.parametrize(
+    ("linked", "query"), [(False, ""), (True, "?delete_linked=true"), ("true", "?delete_linked=true")]
+)
 async def test_the_requests_are_a_check_and_a_delete(
     scripted: Mem0, server: ScriptedServer, linked: object, query: str
 ) -> None:

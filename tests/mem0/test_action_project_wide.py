@@ -9,7 +9,9 @@ from steps import json_reply
 
 
 async def test_recent_events_come_latest_first_in_pages(mem0: Mem0) -> None:
-    added = [(await mem0.ok("add_memories", user_id=u, messages="I like tea."))["event_id"] for u in ("alice", "bob", "eve")]
+    added = [
+        (await mem0.ok("add_memories", user_id=u, messages="I like tea."))["event_id"] for u in ("alice", "bob", "eve")
+    ]
     first = await mem0.ok("list_events", limit=2)
     second = await mem0.ok("list_events", limit=2, page=2)
     assert [event["id"] for event in first["events"] + second["events"]] == added[::-1]

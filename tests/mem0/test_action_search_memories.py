@@ -43,7 +43,10 @@ async def test_other_users_memories_are_not_found(mem0: Mem0) -> None:
         ({"metadata": '{"source": "form"}'}, {"I like tea at night."}),
         ({"filters": {"metadata": {"source": {"ne": "form"}}}}, {"I like tea at noon."}),
         ({"filters": {"NOT": {"app_id": "chef"}}}, {"I like tea at night."}),
-        ({"filters": {"OR": [{"app_id": "chef"}, {"metadata": {"source": "form"}}]}}, {"I like tea at noon.", "I like tea at night."}),
+        (
+            {"filters": {"OR": [{"app_id": "chef"}, {"metadata": {"source": "form"}}]}},
+            {"I like tea at noon.", "I like tea at night."},
+        ),
         ({"created_before": "2001-01-01"}, set()),
         ({"threshold": 0, "show_expired": True}, {"I like tea at noon.", "I like tea at night.", "I like no tea."}),
     ],

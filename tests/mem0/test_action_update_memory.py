@@ -57,11 +57,11 @@ async def test_only_what_changes_is_sent(
 
 
 @pytest.mark.parametrize(
-    "change", [{}, {"text": None}, {"text": " "}, {"text": 5}, {"metadata": "x"}, {"text": None, "metadata": None}], ids=str
+    "change",
+    [{}, {"text": None}, {"text": " "}, {"text": 5}, {"metadata": "x"}, {"text": None, "metadata": None}],
+    ids=str,
 )
-async def test_a_change_of_nothing_is_refused(
-    scripted: Mem0, server: ScriptedServer, change: dict[str, Any]
-) -> None:
+async def test_a_change_of_nothing_is_refused(scripted: Mem0, server: ScriptedServer, change: dict[str, Any]) -> None:
     server.script(MINE)
     await scripted.refuses("update_memory", user_id="alice", memory_id="m-1", **change)
     assert server.requests == []

@@ -12,7 +12,8 @@ READS = {
     "list_events", "list_entities", "check_connection",
 }  # fmt: skip
 DESTROYS = {
-    "update_memory", "delete_memory", "delete_memories", "batch_update_memories", "batch_delete_memories", "delete_entity",
+    "update_memory", "delete_memory", "delete_memories", "batch_update_memories", "batch_delete_memories",
+    "delete_entity",
 }  # fmt: skip
 # Sent twice, these would store, say or start something twice.
 ONCE = {"add_memories", "submit_feedback", "create_memory_export"}

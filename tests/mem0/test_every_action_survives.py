@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from generated import BODIES, HEADERS, STATUSES, inputs
+from generated import GOOD_BODIES, HEADERS, ODD_BODIES, STATUSES, inputs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mem0_kit import KEY, NAMES, check, example_input
@@ -69,17 +69,17 @@ def answers(draw: st.DrawFn) -> list[Step]:
     """One to four replies; the last is for all further requests."""
 
     def one() -> Step:
-        kind = draw(st.integers(0, 11))
-        if kind == 0:
+        kind = draw(st.integers(0, 19))
+        if kind == 19:
             return reset
-        if kind == 1:
-            return raw(draw(BODIES))
+        if kind == 18:
+            return raw(draw(ODD_BODIES))
         headers = dict(draw(HEADERS))
-        if kind == 2:
-            body = echo(draw(st.sampled_from(ECHOES)), draw(st.sampled_from(SPELLINGS)))
+        if kind == 17:
             headers["X-Key"] = KEY
+            body = echo(draw(st.sampled_from(ECHOES)), draw(st.sampled_from(SPELLINGS)))
         else:
-            body = draw(BODIES)
+            body = draw(ODD_BODIES if kind > 13 else GOOD_BODIES)
         return reply(draw(STATUSES), body, headers)
 
     return [one() for _ in range(draw(st.integers(1, 4)))]
@@ -100,11 +100,11 @@ def test_nothing_that_is_put_in_or_comes_back_breaks_a_call(
     assert servers.elsewhere.requests == []
 
 
-@pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500])
+@pytest.mark.parametrize("status", [200, 302, 400])
 @pytest.mark.parametrize("spelling", range(len(SPELLINGS)))
 @pytest.mark.parametrize("action", NAMES)
 def test_a_reply_that_echoes_the_key_does_not_give_it_away(
-    host: Runtime, servers: Servers, caplog: pytest.LogCaptureFixture, action: str, spelling: int, status: int
+    host: Runtime, servers: Servers, caplog: pytest.LogCaptureFixture, *, action: str, spelling: int, status: int
 ) -> None:
     caplog.set_level("DEBUG")
     given_input = example_input(action)

@@ -75,15 +75,14 @@ def test_an_accepted_filter_stays_a_term_of_an_and_with_the_user(
     host: Runtime,
     lasting_server: ScriptedServer,
     shared_project: RunningSandbox,
+    *,
     action: str,
     more: dict[str, Any],
     filters: dict[str, Any],
 ) -> None:
     lasting_server.script(json_reply({"results": [], "count": 0}))
     credential = {"api_key": KEY, "base_url": lasting_server.url}
-    result = host.call_sync(
-        "mem0", action, {"user_id": "alice", "filters": filters, **more}, credential=credential
-    )
+    result = host.call_sync("mem0", action, {"user_id": "alice", "filters": filters, **more}, credential=credential)
     if not result.success:
         assert result.error is not None
         assert result.error.code == "invalid_input"

@@ -49,7 +49,18 @@ def crossing_filters(bob: Bob) -> list[dict[str, Any]]:
 
 def crossing_users() -> list[Any]:
     """User ids that would stand for Bob, or for everyone."""
-    return ["*", " * ", "", "alice,bob", "alice OR bob", "alice' OR '1'='1", ["alice", "bob"], {"ne": "alice"}, "b*", "%"]
+    return [
+        "*",
+        " * ",
+        "",
+        "alice,bob",
+        "alice OR bob",
+        "alice' OR '1'='1",
+        ["alice", "bob"],
+        {"ne": "alice"},
+        "b*",
+        "%",
+    ]
 
 
 def by_user(more: Callable[[Bob], dict[str, Any]]) -> Callable[[Bob], list[dict[str, Any]]]:
@@ -99,7 +110,10 @@ ATTEMPTS: dict[str, list[Callable[[Bob], list[dict[str, Any]]]]] = {
         lambda _: by_scope(keywords=SECRET, show_expired=True),
         by_id(),
     ],
-    "get_event": [lambda bob: [{"event_id": bob.event_id, "user_id": u, "wait": w} for u in ("alice", "*") for w in (False, True)]],
+    "get_event": [
+        lambda bob: [{"event_id": bob.event_id, "user_id": "alice", "wait": wait} for wait in (False, True)],
+        by_user(lambda bob: {"event_id": bob.event_id}),
+    ],
     "update_memory": [by_id(text="Changed."), by_id(metadata={"changed": True}), by_id(expiration_date="2020-01-01")],
     "delete_memory": [by_id(), by_id(delete_linked=True)],
     "delete_memories": [
@@ -113,7 +127,8 @@ ATTEMPTS: dict[str, list[Callable[[Bob], list[dict[str, Any]]]]] = {
     "get_memory_history": [by_id()],
     "batch_update_memories": [
         lambda bob: [
-            {"user_id": "alice", "memories": [{"memory_id": i, "text": "Changed."} for i in ids]} for ids in batches(bob)
+            {"user_id": "alice", "memories": [{"memory_id": i, "text": "Changed."} for i in ids]}
+            for ids in batches(bob)
         ]
     ],
     "batch_delete_memories": [lambda bob: [{"user_id": "alice", "memory_ids": ids} for ids in batches(bob)]],
@@ -143,7 +158,9 @@ def all_of_bobs(sandbox: RunningSandbox, bob: Bob) -> list[Any]:
     with httpx.Client(base_url=sandbox.base_url, headers=sandbox.headers) as service:
         body = {"filters": {"user_id": "bob"}, "show_expired": True}
         listed = service.post("/v3/memories/", json=body).raise_for_status().json()
-        paths = [f"/v1/memories/{i}/{part}" for i in bob.ids for part in ("", "history/")] + [f"/v1/event/{bob.event_id}/"]
+        paths = [f"/v1/memories/{i}/{part}" for i in bob.ids for part in ("", "history/")] + [
+            f"/v1/event/{bob.event_id}/"
+        ]
         return [listed, *(service.get(path).raise_for_status().json() for path in paths)]
 
 

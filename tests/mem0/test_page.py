@@ -11,7 +11,14 @@ from modulex_mem0.runtime import Runtime
 PARAMETERS: dict[str, list[dict[str, Any]]] = data("page_parameters.json")
 DOCUMENTED = sorted(PARAMETERS)
 # The page's typesetter made these out of the straight ones that a form needs to show valid JSON.
-_STRAIGHT = str.maketrans("“”‘’", "\"\"''")
+_STRAIGHT = str.maketrans(
+    {
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    }
+)
 
 
 def straight(text: str) -> str:

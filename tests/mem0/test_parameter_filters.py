@@ -67,7 +67,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 @pytest.mark.parametrize(("filters", "reason", "mend"), REFUSED, ids=lambda value: str(value)[:50])
 @pytest.mark.parametrize("action", EVERYWHERE)
 async def test_a_filter_that_would_mislead_is_refused_with_the_mend(
-    scripted: Mem0, server: ScriptedServer, action: str, filters: Any, reason: str, mend: str
+    scripted: Mem0, server: ScriptedServer, *, action: str, filters: Any, reason: str, mend: str
 ) -> None:
     server.script(EMPTY)
     told = await scripted.refuses(action, **given(action, filters))

@@ -10,8 +10,8 @@ from steps import json_reply
 SCOPES = [(name, action) for name in ("agent_id", "app_id", "run_id") for action in takes(name)]
 NO_NAMES: list[Any] = ["", "   ", "\t\n", "*", " * ", "a\nb", "a\x00b", "a\x7f", None, 5, True, ["alice"], {"eq": "a"}]
 NO_IDS: list[Any] = [
-    "..", ".", "a/b", "a/../b", "%2e%2e", "%2F", "a b", " a", "a ", "", " ", "a?b", "a#b", "a\\b", "a\n", "ä", "*", "a" * 200,
-    "-a", 5, True, ["a"], {"a": 1},
+    "..", ".", "a/b", "a/../b", "%2e%2e", "%2F", "a b", " a", "a ", "", " ", "a?b", "a#b", "a\\b", "a\n", "ä", "*",
+    "a" * 200, "-a", 5, True, ["a"], {"a": 1},
 ]  # fmt: skip
 
 

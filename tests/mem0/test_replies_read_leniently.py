@@ -91,9 +91,7 @@ async def test_a_score_is_a_number_or_null(
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"1" * 4300], ids=["too-large", "too-small", "long"])
-async def test_a_number_without_measure_does_not_raise(
-    scripted: Mem0, server: ScriptedServer, number: bytes
-) -> None:
+async def test_a_number_without_measure_does_not_raise(scripted: Mem0, server: ScriptedServer, number: bytes) -> None:
     item = b'{"id": %b, "memory": %b, "score": %b, "user_id": "alice"}' % (number, number, number)
     server.script(reply(200, b'{"results": [%b]}' % item, content_type="application/json"))
     await scripted.ok("search_memories", user_id="alice", query="x")
@@ -119,7 +117,14 @@ async def test_a_number_that_json_cannot_hold_does_not_reach_an_output(
 
 @pytest.mark.parametrize(
     ("field", "sent", "read"),
-    [("count", "7", None), ("count", 7, 7), ("count", True, None), ("next", 5, "5"), ("next", {}, None), ("previous", [], None)],
+    [
+        ("count", "7", None),
+        ("count", 7, 7),
+        ("count", True, None),
+        ("next", 5, "5"),
+        ("next", {}, None),
+        ("previous", [], None),
+    ],
 )
 async def test_the_page_fields_of_another_type_do_not_raise(
     scripted: Mem0, server: ScriptedServer, field: str, sent: object, read: object

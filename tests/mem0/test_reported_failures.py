@@ -37,7 +37,7 @@ BODIES: list[tuple[int, Any, str, str]] = [
 @pytest.mark.parametrize(("status", "body", "code", "told"), BODIES, ids=lambda value: str(value)[:40])
 @pytest.mark.parametrize("action", ["add_memories", "search_memories", "get_memories"])
 async def test_every_shape_of_an_error_yields_its_code_and_a_short_line(
-    scripted: Mem0, server: ScriptedServer, action: str, status: int, body: Any, code: str, told: str
+    scripted: Mem0, server: ScriptedServer, *, action: str, status: int, body: Any, code: str, told: str
 ) -> None:
     server.script(reply(status) if body is None else json_reply(body, status))
     error = await scripted.fails(action, **example_input(action))
@@ -112,6 +112,12 @@ async def test_a_200_without_an_answer_is_a_bad_response(
     error = await scripted.fails(action, **example_input(action))
     assert error.code == "bad_response"
     assert "<" not in error.message
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_a_null_is_told_as_such(scripted: Mem0, server: ScriptedServer, action: str) -> None:
+    server.script(reply(200, b"null"))
+    assert (await scripted.fails(action, **example_input(action))).message == "Mem0 answered with null"
 
 
 @pytest.mark.parametrize("body", [[], [ALICE], [1, None]], ids=str)

@@ -114,7 +114,8 @@ async def test_two_pages_that_lead_to_each_other_end(scripted: Mem0, server: Scr
 
 
 @pytest.mark.parametrize(
-    ("most", "expected", "more"), [(1, ids(1), True), (2, ids(1, 2), True), (3, ids(1, 2, 3), False), (99, ids(1, 2, 3), False)]
+    ("most", "expected", "more"),
+    [(1, ids(1), True), (2, ids(1, 2), True), (3, ids(1, 2, 3), False), (99, ids(1, 2, 3), False)],
 )
 async def test_it_stops_at_max_items_and_tells_that_there_is_more(
     scripted: Mem0, server: ScriptedServer, most: int, expected: list[str], *, more: bool
@@ -126,9 +127,7 @@ async def test_it_stops_at_max_items_and_tells_that_there_is_more(
     assert len(server.requests) == (2 if most > 2 else 1)
 
 
-async def test_max_items_within_the_last_page_tells_that_there_is_more(
-    scripted: Mem0, server: ScriptedServer
-) -> None:
+async def test_max_items_within_the_last_page_tells_that_there_is_more(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(page(1, 2, 3, more=False))
     output = await scripted.ok("get_memories", **ALL, max_items=2)
     assert output["ids"] == ids(1, 2)

@@ -1,4 +1,4 @@
-"""Every action against every failure of its service: the right code each time, and no write that must be single twice."""
+"""Every action against every failure of its service: the right code, and no single write sent twice."""
 
 import time
 from dataclasses import dataclass

@@ -14,6 +14,7 @@ from tiny_integration import plugin
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Result, Runtime, RuntimeClosedError, RuntimeSettings
+from modulex_mem0.runtime.sync import SyncLoop
 
 OK = json_reply({})
 
@@ -202,6 +203,19 @@ def test_sync_calls_that_race_with_the_end_are_answered_or_refused(server: Scrip
             assert {done.result(PATIENCE) for done in calls} <= {"refused", "answered"}
         runtime.close()
     assert all(thread.name != "modulex-mem0 sync calls" for thread in threading.enumerate())
+
+
+async def _nothing() -> None:
+    return None
+
+
+def test_a_sync_call_that_comes_after_the_end_starts_no_thread() -> None:
+    # The window between a call's check and its start is too small to be hit from outside.
+    loop = SyncLoop()
+    loop.close()
+    with pytest.raises(RuntimeClosedError):
+        loop.run(_nothing)
+    assert not loop.started
 
 
 async def test_closing_leaves_calls_on_another_loop_to_end_by_themselves(server: ScriptedServer) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from calls import call, failure
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from scripted_server import ScriptedServer
-from steps import hang, json_reply, reply, reset
+from steps import drip, hang, json_reply, reply, reset
 from tiny_integration import SendInput, SendOutput, fetch, plugin
 
 from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, Hints
@@ -96,6 +96,8 @@ RETURNED = {
     "another model": _Other(),
     "the class": SendOutput,
     "not validated": SendOutput.model_construct(success="perhaps"),  # type: ignore[arg-type]
+    "nearly a truth": SendOutput.model_construct(success="yes"),  # type: ignore[arg-type]
+    "nearly a number": SendOutput.model_construct(success=True, status="7"),  # type: ignore[arg-type]
     "nothing set": SendOutput.model_construct(),  # type: ignore[call-arg]
     "wrong nested value": SendOutput.model_construct(success=True, value=object()),  # type: ignore[arg-type]
     "wrong field type": SendOutput.model_construct(success=True, status="many"),  # type: ignore[arg-type]
@@ -116,6 +118,17 @@ async def test_an_output_changed_after_its_validation_is_checked() -> None:
     assert failure(await _run(_returning(output))).code is ErrorCode.INTERNAL
 
 
+class _Limited(SendOutput):
+    """An output with a limit that its type alone does not tell."""
+
+    count: int = Field(default=1, ge=1)
+
+
+async def test_a_limit_of_the_output_is_checked_too() -> None:
+    for output in (_Limited.model_construct(success=True, count=0), {"success": True, "count": 0}):
+        assert failure(await _run(_returning(output), output=_Limited)).code is ErrorCode.INTERNAL
+
+
 async def test_a_dict_that_fits_is_as_good_as_the_model() -> None:
     result = await _run(_returning({"success": True, "status": 200}))
     assert result.output == {"success": True, "error": None, "status": 200, "value": None, "header": None}
@@ -134,6 +147,19 @@ async def test_a_handler_that_hangs_is_ended() -> None:
         raise AssertionError
 
     assert failure(await _run(handler)).code is ErrorCode.TIMEOUT
+
+
+async def test_a_handler_hears_of_the_deadline_in_time_to_answer(server: ScriptedServer) -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        try:
+            await context.http.send("GET", "/")
+        except ActionError as error:
+            return SendOutput(success=True, header=error.code)
+        raise AssertionError
+
+    for never_ending in (hang, drip):
+        server.script(never_ending)
+        assert (await _run(handler, server)).output["header"] == "timeout"
 
 
 async def test_a_handler_may_tell_a_failure_by_its_output() -> None:

@@ -89,7 +89,6 @@ async def test_broken_compression_is_told(runtime: Runtime, server: ScriptedServ
     [
         b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
         b"<html>\r\n\r\n",
-        b"\r\n\r\n",
         b"\x15\x03\x01\x00\x02\x02\x46",
         b"HTTP/1.1 huh OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n",

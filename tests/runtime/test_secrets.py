@@ -71,8 +71,8 @@ async def test_a_service_that_echoes_the_key_does_not_spread_it(
         assert KEY not in text
         assert KEY[:8] not in text
         assert _escaped(KEY)[:24] not in text
-    # The test would prove nothing if the libraries had logged nothing, or the key had not been sent.
-    assert "receive_response_headers" in log.getvalue()
+    # The test would prove nothing if httpx's library had logged nothing, or the key had not been sent.
+    assert runtime.settings.transport != "httpx" or "receive_response_headers" in log.getvalue()
     assert server.requests[0].headers["x-tiny-key"] == KEY
 
 

@@ -11,7 +11,7 @@ from modulex_mem0.mem0.parameters.ids import AgentId, AppId, MemoryId, RunId, Us
 from modulex_mem0.mem0.parameters.json_values import TextList
 from modulex_mem0.mem0.parameters.numbers import ListLimit, MaxItems, Page
 from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.records import MemoryRecord, memory_record, objects
+from modulex_mem0.mem0.replies.records import MemoryRecord, memory_record, memory_records, objects
 from modulex_mem0.mem0.replies.values import text, whole_number
 from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
 from modulex_mem0.mem0.service.client import request_object
@@ -141,7 +141,7 @@ async def get_memories(context: Context, input: GetMemoriesInput) -> GetMemories
             return _output([])
         raise
     return _output(
-        [memory_record(item) for item in only_of(input.user_id, objects(reply))],
+        memory_records(only_of(input.user_id, objects(reply))),
         count=whole_number(reply.get("count")),
         next=text(reply.get("next")),
         previous=text(reply.get("previous")),
@@ -171,7 +171,7 @@ def _listing(input: GetMemoriesInput) -> dict[str, Any]:
 async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, Any]) -> GetMemoriesOutput:
     collected = await collect_pages(context, body, first_page=input.page, max_items=input.max_items)
     output = _output(
-        [memory_record(item) for item in only_of(input.user_id, collected.items)],
+        memory_records(only_of(input.user_id, collected.items)),
         count=collected.count,
         next=collected.next,
     )

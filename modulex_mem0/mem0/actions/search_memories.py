@@ -11,7 +11,7 @@ from modulex_mem0.mem0.parameters.ids import AgentId, AppId, RunId, UserId
 from modulex_mem0.mem0.parameters.json_values import JsonObject, TextList
 from modulex_mem0.mem0.parameters.numbers import SearchLimit, Threshold
 from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.records import SearchResultRecord, objects, search_result
+from modulex_mem0.mem0.replies.records import SearchResultRecord, objects, search_results
 from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
 from modulex_mem0.mem0.service.client import request_object
 from modulex_mem0.mem0.service.ownership import only_of
@@ -141,5 +141,5 @@ async def search_memories(context: Context, input: SearchMemoriesInput) -> Searc
     }
     body |= {name: True for name in ("rerank", "show_expired") if getattr(input, name)}
     reply = await request_object(context, "POST", "/v3/memories/search/", json=body)
-    results = [search_result(item) for item in only_of(input.user_id, objects(reply))]
+    results = search_results(only_of(input.user_id, objects(reply)))
     return SearchMemoriesOutput(success=True, search_results=results, ids=[r.id for r in results if r.id])

@@ -1,9 +1,9 @@
 """A stored memory: the record that actions return, read from whatever Mem0 sends."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.mem0.replies.values import number, text, text_list
@@ -15,9 +15,11 @@ __all__ = [
     "SearchResultRecord",
     "memory_details",
     "memory_record",
+    "memory_records",
     "objects",
     "record_fields",
     "search_result",
+    "search_results",
 ]
 
 
@@ -55,6 +57,45 @@ class MemoryDetails(_Memory):
     """A memory with all that its own page tells."""
 
     expiration_date: str | None = Field(default=None, description="Day after which it is hidden, YYYY-MM-DD.")
+
+
+class _ReadMemory(MemoryRecord):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    session_id: str | None = Field(default=None, exclude=True)
+
+
+class _ReadResult(SearchResultRecord):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    session_id: str | None = Field(default=None, exclude=True)
+
+
+_R = TypeVar("_R", _ReadMemory, _ReadResult)
+_MEMORIES = TypeAdapter(list[_ReadMemory])
+_RESULTS = TypeAdapter(list[_ReadResult])
+
+
+def memory_records(items: list[dict[str, Any]]) -> list[MemoryRecord]:
+    """Read a list of memories: in one pass where all is as documented, else one by one, leniently."""
+    try:
+        return [_with_run(record) for record in _MEMORIES.validate_python(items)]
+    except ValidationError:
+        return [memory_record(item) for item in items]
+
+
+def search_results(items: list[dict[str, Any]]) -> list[SearchResultRecord]:
+    """Read a list of search results: in one pass where all is as documented, else one by one, leniently."""
+    try:
+        return [_with_run(record) for record in _RESULTS.validate_python(items)]
+    except ValidationError:
+        return [search_result(item) for item in items]
+
+
+def _with_run(record: _R) -> _R:
+    if record.run_id is None:
+        record.run_id = record.session_id
+    return record
 
 
 def memory_record(item: Mapping[str, Any]) -> MemoryRecord:

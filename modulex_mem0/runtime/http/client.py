@@ -1,20 +1,20 @@
-"""The HTTP client of one call: bound to a credential's service and to the call's deadline."""
+"""The HTTP client of one call: bound to one service and to the call's deadline."""
 
 import asyncio
 import json as json_module
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import httpx
 
 from modulex_mem0 import __version__
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.credentials import ResolvedCredential
 from modulex_mem0.runtime.deadline import Deadline
-from modulex_mem0.runtime.http.failures import failure_of, runtime_closed
-from modulex_mem0.runtime.http.log_masking import masking
+from modulex_mem0.runtime.http.failures import failure_of, queue_full, runtime_closed
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry_policy import is_transient
+from modulex_mem0.runtime.http.service import Service
 from modulex_mem0.runtime.http.transports import Transports
 from modulex_mem0.runtime.settings import RuntimeSettings
 
@@ -24,6 +24,15 @@ __all__ = ["BoundClient"]
 _GRACE = 0.1
 # What we ask for. Another encoding, or one within another, could unfold without bound before its size is seen.
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+_SENT_ALWAYS = (
+    (b"accept", b"application/json"),
+    (b"accept-encoding", b"gzip, deflate"),
+    (b"user-agent", f"modulex-mem0/{__version__}".encode()),
+)
+# A body from which on other tasks get a turn between two steps of its treatment.
+LARGE_BODY = 64 * 1024
+
+_encode = json_module.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class BoundClient:
@@ -36,41 +45,42 @@ class BoundClient:
     __slots__ = (
         "_base",
         "_changes",
-        "_credential",
         "_deadline",
         "_headers",
+        "_redactor",
         "_repeatable",
         "_settings",
         "_transports",
+        "received",
     )
 
     def __init__(
         self,
         transports: Transports,
         settings: RuntimeSettings,
-        credential: ResolvedCredential,
+        service: Service,
         deadline: Deadline,
         *,
         repeatable: bool,
     ) -> None:
         self._transports = transports
         self._settings = settings
-        self._credential = credential
+        self._redactor = service.redactor
         self._deadline = deadline
         self._repeatable = repeatable
-        self._base = credential.base_url
-        self._headers = httpx.Headers(
-            {
-                "accept": "application/json",
-                "accept-encoding": "gzip, deflate",
-                "user-agent": f"modulex-mem0/{__version__}",
-            }
-            | credential.headers()
-        )
+        self._base = service.base_url
+        self._headers = [*_SENT_ALWAYS, *_raw(service.headers)]
+        #: Bytes of all replies together.
+        self.received = 0
         self._changes: list[_Sending] = []
 
     def __repr__(self) -> str:
         return "<BoundClient>"
+
+    @property
+    def carries_requests(self) -> bool:
+        """True: a handler with a service makes no requests of its own."""
+        return True
 
     @property
     def changed(self) -> bool:
@@ -111,20 +121,25 @@ class BoundClient:
         self, method: str, path: str, params: Mapping[str, str | int | float | bool] | None, json: object
     ) -> httpx.Request:
         _check_path(path)
-        content: bytes | None = None
+        content = b""
         if json is not None:
             try:
-                content = json_module.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+                content = _encode(json).encode()
             except (ValueError, TypeError, RecursionError) as error:
                 raise ActionError(ErrorCode.INVALID_INPUT, f"a value cannot be sent as JSON: {error}") from None
-        # From here on nothing is raised to the handler with the headers in reach.
         try:
-            request = httpx.Request(method, self._base + path, params=params, headers=self._headers, content=content)
+            url, host = _address(self._base + path)
+            if params:
+                url = url.copy_merge_params(params)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise ActionError(ErrorCode.INVALID_INPUT, f"the address cannot be used: {error}") from None
-        if content is not None:
-            request.headers["content-type"] = "application/json"
-        return request
+        # Nothing is raised to the handler with the headers in reach.
+        headers = [(b"host", host), *self._headers]
+        if json is not None:
+            headers.append((b"content-type", b"application/json"))
+        if content or method not in ("GET", "DELETE"):
+            headers.append((b"content-length", b"%d" % len(content)))
+        return httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content))
 
     async def _send_once(self, request: httpx.Request, *, repeatable: bool) -> HttpReply:
         remaining = self._deadline.remaining()
@@ -144,23 +159,24 @@ class BoundClient:
         sending = _Sending()
         if not repeatable:
             request.extensions["trace"] = sending
-            # Only the usual transport tells when sending begins.
-            sending.begun = not isinstance(transport, httpx.AsyncHTTPTransport)
             self._changes.append(sending)
+        queued = True
         try:
             async with asyncio.timeout(remaining + _GRACE) as limit:
                 pool.enter(limit)
                 try:
-                    reply = await self._exchange(transport, request)
+                    async with pool.places:
+                        queued = False
+                        reply = await self._exchange(transport, request)
                 finally:
                     pool.leave(limit)
         except ActionError:
             raise
         except Exception as error:
-            failure = failure_of(error, repeatable=not sending.begun)
+            failure = queue_full() if queued else failure_of(error, repeatable=not sending.begun)
             if pool.closed:
                 failure = runtime_closed(failure)
-            failure.message = self._credential.redactor.text(failure.message)
+            failure.message = self._redactor.text(failure.message)
             sending.begun = failure.code in (ErrorCode.OUTCOME_UNKNOWN, ErrorCode.BAD_RESPONSE)
             raise failure from None
         if 400 <= reply.status < 500:
@@ -168,23 +184,28 @@ class BoundClient:
         return reply
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> HttpReply:
-        with masking(self._credential.redactor):
-            response = await transport.handle_async_request(request)
-            try:
-                body = await self._read(response)
-            finally:
-                await response.aclose()
-        return HttpReply(response.status_code, response.headers, body, self._credential.redactor)
+        response = await transport.handle_async_request(request)
+        try:
+            body = await self._read(response)
+        finally:
+            await response.aclose()
+        self.received += len(body)
+        if len(body) > LARGE_BODY:
+            await asyncio.sleep(0)
+        return HttpReply(response.status_code, response.headers, body, self._redactor)
 
     async def _read(self, response: httpx.Response) -> bytes:
-        if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in _ENCODINGS:
             raise ActionError(
                 ErrorCode.BAD_RESPONSE, "the reply is encoded in a way not asked for", http_status=response.status_code
             )
+        # httpx's decoding costs three times the reading, also where there is nothing to decode.
+        source: AsyncIterator[bytes] = response.aiter_bytes() if encoding else aiter(response.stream)  # type: ignore[arg-type]
         limit = self._settings.max_response_bytes
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.aiter_bytes():
+        async for chunk in source:
             size += len(chunk)
             if size > limit:
                 raise ActionError(
@@ -194,6 +215,17 @@ class BoundClient:
                 )
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=512)
+def _address(url: str) -> tuple[httpx.URL, bytes]:
+    """A URL and its Host header. Parsing costs as much as all else of a request; a host calls few addresses often."""
+    parsed = httpx.URL(url)
+    return parsed, parsed.netloc
 
 
 class _Sending:
@@ -210,6 +242,7 @@ class _Sending:
             self.begun = True
 
 
+@lru_cache(maxsize=512)
 def _check_path(path: str) -> None:
     """A last guard behind the integration's own checks: a path cannot lead to another host or climb out of its place.
 

@@ -5,7 +5,7 @@ import httpx
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.http.pool import RUNTIME_CLOSED
 
-__all__ = ["failure_of", "runtime_closed"]
+__all__ = ["failure_of", "queue_full", "runtime_closed"]
 
 # Raised before anything of the request has left, so that nothing can have been changed.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -24,7 +24,7 @@ def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
     if isinstance(error, httpx.ConnectTimeout):
         return ActionError(ErrorCode.CONNECTION_FAILED, "no connection to the service was made in time")
     if isinstance(error, httpx.PoolTimeout):
-        return ActionError(ErrorCode.TIMEOUT, "no connection was free in time; too many calls are open at once")
+        return queue_full()
     if isinstance(error, _NOT_SENT):
         return ActionError(ErrorCode.CONNECTION_FAILED, f"cannot connect to the service: {str(error) or kind}")
     if isinstance(error, httpx.DecodingError):
@@ -41,6 +41,11 @@ def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
     if isinstance(error, httpx.RemoteProtocolError) and not any(words in str(error) for words in _ENDED_EARLY):
         return ActionError(ErrorCode.BAD_RESPONSE, "what answered does not speak HTTP as it should")
     return ActionError(ErrorCode.CONNECTION_FAILED, f"the connection to the service broke: {str(error) or kind}")
+
+
+def queue_full() -> ActionError:
+    """For a request that waited for its turn until the deadline, and never left."""
+    return ActionError(ErrorCode.TIMEOUT, "no connection was free in time; too many calls are open at once")
 
 
 def runtime_closed(failure: ActionError) -> ActionError:

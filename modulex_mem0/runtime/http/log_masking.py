@@ -1,15 +1,16 @@
-"""Masks secrets in what the HTTP library logs at DEBUG, such as the headers of a reply that echoes the key."""
+"""Masks secrets in what the HTTP library logs, such as URLs with a key and the headers of a reply that echoes it."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 from modulex_mem0.runtime.redaction import Redactor
 
-__all__ = ["install", "masking"]
+__all__ = ["masking"]
 
-_LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 _current: ContextVar[Redactor | None] = ContextVar("modulex_mem0_redactor", default=None)
 
@@ -25,15 +26,17 @@ class _Mask(logging.Filter):
 _MASK = _Mask()
 
 
-def install() -> None:
-    """Attach the mask to the library's loggers; once is enough, and more does no harm."""
+@cache
+def _install() -> None:
+    """Attach the mask to the library's loggers."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_MASK)
 
 
 @contextmanager
 def masking(redactor: Redactor) -> Iterator[None]:
-    """Mask the secrets of one exchange while it lasts."""
+    """Mask the secrets of one call while it lasts."""
+    _install()
     token = _current.set(redactor)
     try:
         yield

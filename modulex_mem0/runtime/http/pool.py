@@ -14,16 +14,19 @@ RUNTIME_CLOSED = "the runtime was closed during the call"
 
 
 class Pool:
-    """The transports of the running event loop, by proxy, and the exchanges that are using them.
+    """The transports of the running event loop, by proxy and scheme, and the exchanges that are using them.
 
     It is closed by its runtime or, where that outlives the loop, when the loop ends: `asyncio.run` closes what async
     generators hold open, so one is left waiting for it.
     """
 
-    __slots__ = ("_ended", "_keeper", "_limits", "closed", "transports")
+    __slots__ = ("_ended", "_keeper", "_limits", "closed", "places", "transports")
 
-    def __init__(self) -> None:
-        self.transports: dict[str | None, httpx.AsyncBaseTransport] = {}
+    def __init__(self, size: int) -> None:
+        self.transports: dict[tuple[str, str | None], httpx.AsyncBaseTransport] = {}
+        #: The requests that may be under way at once. It hands out places in the order in which they were asked for;
+        #: the libraries' own pools do not, and get slower with each request that waits in them.
+        self.places = asyncio.Semaphore(size)
         self.closed = False
         self._limits: set[asyncio.Timeout] = set()
         self._ended = asyncio.Event()

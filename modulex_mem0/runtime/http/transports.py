@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.http import log_masking
 from modulex_mem0.runtime.http.pool import RUNTIME_CLOSED, Pool
 from modulex_mem0.runtime.settings import RuntimeSettings
 
@@ -45,7 +45,7 @@ class Transports:
         if pool is None and not self._closed:
             with self._lock:
                 self._forget_closed_loops()
-                pool = self._pools.setdefault(loop, Pool())
+                pool = self._pools.setdefault(loop, Pool(self._settings.max_connections))
         if pool is None or pool.closed or self._closed:
             raise ActionError(ErrorCode.CONNECTION_FAILED, RUNTIME_CLOSED, retryable=False)
         return pool
@@ -58,15 +58,16 @@ class Transports:
         """
         try:
             proxy = self._proxy(scheme, host, port)
-            if proxy not in pool.transports:
-                pool.transports[proxy] = self._open(proxy)
+            transport = pool.transports.get((scheme, proxy))
+            if transport is None:
+                transport = pool.transports[scheme, proxy] = self._open(scheme, proxy)
         except Exception as error:
             raise ActionError(
                 ErrorCode.CONNECTION_FAILED,
                 f"the proxy or the certificates of the environment cannot be used: {type(error).__name__}: {error}",
                 retryable=False,
             ) from None
-        return pool.transports[proxy]
+        return transport
 
     async def aclose(self) -> None:
         """Close the connections of the running loop. Those of other loops are closed when their loop ends."""
@@ -94,16 +95,42 @@ class Transports:
             self._proxies[target] = proxy if proxy and not bypassed else None
         return self._proxies[target]
 
-    def _open(self, proxy: str | None) -> "httpx.AsyncBaseTransport":
+    def _open(self, scheme: str, proxy: str | None) -> "httpx.AsyncBaseTransport":
         import httpx  # noqa: PLC0415 - costs a tenth of a second, which listing integrations need not pay
 
-        log_masking.install()
-        if self._ssl_context is None:
-            self._ssl_context = httpx.create_ssl_context(trust_env=self._settings.trust_env)
         settings = self._settings
+        context = self._verifying() if scheme == "https" or proxy else _plain()
+        if proxy is None and settings.transport != "httpx" and (settings.transport == "aiohttp" or _has_aiohttp()):
+            from modulex_mem0.runtime.http.aiohttp_transport import AiohttpTransport  # noqa: PLC0415 - an extra
+
+            return AiohttpTransport(
+                ssl_context=context,
+                keepalive_expiry=settings.keepalive_expiry,
+                max_keepalive=settings.max_keepalive,
+            )
         limits = httpx.Limits(
-            max_connections=settings.max_connections,
+            # How many may be under way is decided before a request comes here.
+            max_connections=None,
             max_keepalive_connections=settings.max_keepalive,
             keepalive_expiry=settings.keepalive_expiry,
         )
-        return httpx.AsyncHTTPTransport(verify=self._ssl_context, limits=limits, proxy=proxy)
+        return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy)
+
+    def _verifying(self) -> "ssl.SSLContext":
+        """One context for all connections: reading the certificates takes tens of milliseconds."""
+        import httpx  # noqa: PLC0415 - see above
+
+        if self._ssl_context is None:
+            self._ssl_context = httpx.create_ssl_context(trust_env=self._settings.trust_env)
+        return self._ssl_context
+
+
+def _plain() -> "ssl.SSLContext":
+    """A context that trusts nobody, for connections that need none."""
+    import ssl  # noqa: PLC0415 - only with the first connection
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _has_aiohttp() -> bool:
+    return find_spec("aiohttp") is not None

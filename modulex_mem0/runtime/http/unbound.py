@@ -1,4 +1,4 @@
-"""The HTTP client of an integration that declares no service."""
+"""The HTTP client of a handler that has no service declared, or makes its own requests."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -11,6 +11,7 @@ __all__ = ["UnboundClient"]
 class UnboundClient:
     """Implements `modulex_mem0.contract.HttpClient` by refusing: there is no base URL to send to."""
 
+    carries_requests = False
     changed = False
 
     async def send(
@@ -27,4 +28,7 @@ class UnboundClient:
         Raises:
             ActionError: `internal`, always.
         """
-        raise ActionError(ErrorCode.INTERNAL, "the integration declares no authentication scheme, so no base URL")
+        raise ActionError(
+            ErrorCode.INTERNAL,
+            "there is no base URL: the integration declares no authentication scheme, or one that has none",
+        )
