@@ -11,6 +11,7 @@ from modulex_mem0.runtime.inputs import input_check
 from modulex_mem0.runtime.outputs import output_check
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.result import Result
+from modulex_mem0.runtime.settings import LARGE_BODY
 
 __all__ = ["InFlight", "PreparedAction", "error_info"]
 
@@ -30,6 +31,11 @@ class InFlight(Protocol):
     @property
     def carries_requests(self) -> bool:
         """Whether the handler's requests go through it, so that replies are masked and `changed` can be relied on."""
+        ...
+
+    @property
+    def received(self) -> int:
+        """Bytes of all replies together."""
         ...
 
     @property
@@ -78,6 +84,9 @@ class PreparedAction:
             async with hard:
                 with masking(redactor):
                     value = await self.action.handler(context, checked_input)
+                if in_flight.received > LARGE_BODY:
+                    # Reading many records takes milliseconds, and so will checking them: others get a turn in between.
+                    await asyncio.sleep(0)
             output = self._output.checked(value)
             if not in_flight.carries_requests:
                 output = self._masked(output, redactor)

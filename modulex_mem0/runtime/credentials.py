@@ -1,11 +1,9 @@
 """Resolves a credential: from the mapping that a call was given, or from the environment that the manifest names."""
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
@@ -13,6 +11,7 @@ from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, Erro
 from modulex_mem0.runtime.filling import fill, fill_url, is_complete
 from modulex_mem0.runtime.http.service import Service
 from modulex_mem0.runtime.redaction import Redactor
+from modulex_mem0.runtime.service_address import fault_of_address
 from modulex_mem0.runtime.suggestion import did_you_mean
 
 __all__ = ["CredentialMapping", "ResolvedCredential", "resolve_credential", "sealed"]
@@ -177,30 +176,7 @@ def _check_characters(field: CredentialField, text: str) -> None:
 
 def _checked_url(field: CredentialField, text: str) -> str:
     """The URL without trailing slashes."""
-    where = f"credential.{field.name}: {field.display_name}"
-    try:
-        url = urlsplit(text)
-        host, _ = url.hostname, url.port
-    except ValueError:
-        raise ActionError(ErrorCode.INVALID_INPUT, f"{where} is not a URL; write it like {field.default}") from None
-    if not host or url.scheme not in ("https", "http") or any(c in text for c in " \\"):
-        raise ActionError(ErrorCode.INVALID_INPUT, f"{where} must be a URL such as {field.default or 'https://…'}")
-    if url.username is not None or url.password is not None or url.query or url.fragment or text[-1] in "?#":
-        raise ActionError(ErrorCode.INVALID_INPUT, f"{where} must not contain a user, a query or a fragment")
-    if any(part in (".", "..") for part in url.path.replace("%2e", ".").replace("%2E", ".").split("/")):
-        raise ActionError(ErrorCode.INVALID_INPUT, f"{where} must not contain `.` or `..` segments")
-    if url.scheme == "http" and not _is_loopback(url):
-        raise ActionError(
-            ErrorCode.INVALID_INPUT, f"{where} must begin with https:// (http:// is for loopback addresses only)"
-        )
+    fault = fault_of_address(text, field.default)
+    if fault is not None:
+        raise ActionError(ErrorCode.INVALID_INPUT, f"credential.{field.name}: {field.display_name} {fault}")
     return text.rstrip("/")
-
-
-def _is_loopback(url: SplitResult) -> bool:
-    host = url.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -33,7 +34,12 @@ class FilledUrl:
 
 def is_complete(template: str, values: Values) -> bool:
     """Whether every field that the template names has a value."""
-    return all(name in values for name in _PLACEHOLDER.findall(template))
+    return all(name in values for name in _fields_of(template))
+
+
+@lru_cache(maxsize=1024)
+def _fields_of(template: str) -> tuple[str, ...]:
+    return tuple(_PLACEHOLDER.findall(template))
 
 
 def fill(template: str, values: Values) -> str:

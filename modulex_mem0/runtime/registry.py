@@ -71,11 +71,10 @@ class Registry(Mapping[str, Integration]):
         return len(self._integrations)
 
     @property
-    def deferred(self) -> frozenset[str]:
+    def deferred(self) -> tuple[str, ...]:
         """The names of what was not asked for yet, so that it is not known whether it loads."""
-        return frozenset(
-            name for name, found in tuple(self._integrations.items()) if isinstance(found, DeferredIntegration)
-        )
+        found = tuple(self._integrations.items())
+        return tuple(name for name, integration in found if isinstance(integration, DeferredIntegration))
 
     @property
     def failures(self) -> tuple[LoadFailure, ...]:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["RuntimeSettings", "TransportName"]
+__all__ = ["LARGE_BODY", "RuntimeSettings", "TransportName"]
+
+#: Bytes of a reply from which on other tasks get a turn between two steps of its treatment.
+LARGE_BODY = 64 * 1024
 
 TransportName = Literal["auto", "aiohttp", "httpx"]
 

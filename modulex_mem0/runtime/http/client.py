@@ -16,7 +16,7 @@ from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry_policy import is_transient
 from modulex_mem0.runtime.http.service import Service
 from modulex_mem0.runtime.http.transports import Transports
-from modulex_mem0.runtime.settings import RuntimeSettings
+from modulex_mem0.runtime.settings import LARGE_BODY, RuntimeSettings
 
 __all__ = ["BoundClient"]
 
@@ -29,9 +29,6 @@ _SENT_ALWAYS = (
     (b"accept-encoding", b"gzip, deflate"),
     (b"user-agent", f"modulex-mem0/{__version__}".encode()),
 )
-# A body from which on other tasks get a turn between two steps of its treatment.
-LARGE_BODY = 64 * 1024
-
 _encode = json_module.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 

@@ -13,6 +13,7 @@ class UnboundClient:
 
     carries_requests = False
     changed = False
+    received = 0
 
     async def send(
         self,
