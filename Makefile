@@ -44,9 +44,9 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic]' --group test
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,fast,mcp,langchain]' --group test
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.check: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic]' --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,fast,mcp,langchain]' --group test --group check
 	@touch $@ $(VENV)/.demo $(VENV)/.test

@@ -1,14 +1,12 @@
 """Runs calls for synchronous code, on one event loop in a thread of its own."""
 
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeVar
+from concurrent.futures import CancelledError
+from typing import TypeVar
 
 from modulex_mem0.runtime.mistakes import RuntimeClosedError
-
-if TYPE_CHECKING:
-    from anyio.from_thread import BlockingPortal
 
 __all__ = ["SyncLoop"]
 
@@ -16,13 +14,17 @@ T = TypeVar("T")
 
 
 class SyncLoop:
-    """Starts its thread at the first call and keeps it, so that synchronous calls share pooled connections too."""
+    """Starts its thread at the first call and keeps it, so that synchronous calls share pooled connections too.
+
+    The thread is a daemon: a program that does not close its runtime ends all the same.
+    """
 
     def __init__(self) -> None:
         self._closed = False
         self._lock = threading.Lock()
-        self._portal: BlockingPortal | None = None
-        self._stack = ExitStack()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_end = asyncio.Event()
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run an async function on the loop and wait for it; from any thread.
@@ -30,32 +32,60 @@ class SyncLoop:
         Raises:
             RuntimeClosedError: The loop was closed.
         """
-        from anyio.from_thread import start_blocking_portal  # noqa: PLC0415 - only synchronous callers pay for it
+
+        async def awaited() -> T:
+            return await function()
 
         with self._lock:
             self._check_open()
-            if self._portal is None:
-                self._portal = self._stack.enter_context(start_blocking_portal(name="modulex-mem0 sync calls"))
-            portal = self._portal
+            future = asyncio.run_coroutine_threadsafe(awaited(), self._loop or self._start())
         try:
-            return portal.call(function)
-        except RuntimeError:
-            # What the portal raises when it was closed just now.
+            return future.result()
+        except CancelledError:
+            # What is left when the loop ends is cancelled.
             self._check_open()
             raise
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise RuntimeClosedError("the runtime is closed; make a new one")
+        except BaseException:
+            # An interrupted caller waits no longer, so neither does its call.
+            future.cancel()
+            raise
 
     @property
     def started(self) -> bool:
         """Whether the thread runs."""
-        return self._portal is not None
+        return self._thread is not None
 
     def close(self) -> None:
         """End the thread, when its calls have ended."""
         with self._lock:
             self._closed = True
-            self._portal = None
-            self._stack.close()
+            thread, loop = self._thread, self._loop
+            self._thread = self._loop = None
+        if thread is not None and loop is not None:
+            loop.call_soon_threadsafe(self._told_to_end.set)
+            thread.join()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeClosedError("the runtime is closed; make a new one")
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(ready,), name="modulex-mem0 sync calls", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if self._loop is None:
+            raise RuntimeError("the thread of synchronous calls did not start")
+        return self._loop
+
+    def _serve(self, ready: threading.Event) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            ready.set()
+            runner.run(self._until_told())
+
+    async def _until_told(self) -> None:
+        await self._told_to_end.wait()
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        if calls:
+            await asyncio.wait(calls)

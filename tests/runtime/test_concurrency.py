@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -229,3 +231,14 @@ async def test_closing_leaves_calls_on_another_loop_to_end_by_themselves(server:
         await runtime.aclose()
         release.set()
         assert (await asyncio.to_thread(other_loop.result, PATIENCE)).success
+
+
+def test_a_program_that_closes_nothing_ends_all_the_same(server: ScriptedServer) -> None:
+    program = (
+        "from modulex_mem0.runtime import Runtime\n"
+        f"credential = {{'api_key': 'm0-0123456789', 'base_url': '{server.url}'}}\n"
+        "print(Runtime().call_sync('mem0', 'check_connection', {}, credential=credential).success)\n"
+    )
+    server.script(json_reply({"status": "ok"}))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr

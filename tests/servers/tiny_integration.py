@@ -97,7 +97,9 @@ def scheme(**changes: Any) -> AuthScheme:
         ),
         "base_url": "{base_url}",
         "headers": {"X-Tiny-Key": "{api_key}"},
-        "connection_test": ConnectionTest(url="{base_url}/ping/", success_fields={"status": "ok"}, description="Pings."),
+        "connection_test": ConnectionTest(
+            url="{base_url}/ping/", success_fields={"status": "ok"}, description="Pings."
+        ),
     }
     return AuthScheme(**(declared | changes))
 

@@ -93,7 +93,7 @@ def search_results(items: list[dict[str, Any]]) -> list[SearchResultRecord]:
 
 
 def _with_run(record: _R) -> _R:
-    if record.run_id is None:
+    if record.run_id is None and record.session_id is not None:
         record.run_id = record.session_id
     return record
 

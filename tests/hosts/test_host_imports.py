@@ -1,0 +1,52 @@
+"""No host's library is imported unless its adapter is used: asked of a fresh interpreter."""
+
+import subprocess
+import sys
+
+import pytest
+
+HOSTS = {"langchain", "langchain_core", "langgraph", "mcp", "mcp_types", "modulex_integrations"}
+
+LISTING = """
+import io
+from modulex_mem0.cli import main
+sys.argv[1:] = ["actions"]
+sys.stdout = io.StringIO()
+assert main() == 0
+assert "add_memories" in sys.stdout.getvalue()
+"""
+
+
+def imported_by(program: str) -> set[str]:
+    """The top-level names of all modules that a program has imported when it ends."""
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{program}\nsys.stderr.write(' '.join(sys.modules))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return {name.partition(".")[0] for name in ended.stderr.split()}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import modulex_mem0.hosts",
+        "import modulex_mem0.hosts.selection, modulex_mem0.hosts.offer",
+        "from modulex_mem0.runtime import Runtime; Runtime().integrations['mem0'].actions",
+        "import modulex_mem0.cli.commands.mcp",
+        LISTING,
+    ],
+)
+def test_without_an_adapter_no_host_is_imported(program: str) -> None:
+    assert not HOSTS & imported_by(program)
+
+
+def test_the_mcp_adapter_imports_its_own_library_alone() -> None:
+    pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
+    assert HOSTS & imported_by("import modulex_mem0.hosts.mcp") == {"mcp", "mcp_types"}
+
+
+def test_the_langchain_adapter_imports_its_own_library_alone() -> None:
+    pytest.importorskip("langchain_core", reason="langchain-core is not installed (extra langchain)")
+    assert HOSTS & imported_by("import modulex_mem0.hosts.langchain") == {"langchain_core"}
