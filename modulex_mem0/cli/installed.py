@@ -21,7 +21,11 @@ def find_integration(registry: Registry, name: str, *, hint: str = "--integratio
         click.ClickException: It is installed and failed to load.
     """
     if name in registry:
-        return registry[name]
+        try:
+            return registry[name]
+        except UnknownIntegrationError as error:
+            # One that is loaded when it is first asked for, and could not be.
+            raise click.ClickException(str(error)) from error
     reason = next((failure.reason for failure in registry.failures if failure.name == name), None)
     error = UnknownIntegrationError(name, registry, reason)
     if reason:

@@ -19,9 +19,9 @@ class BasicAuth(Declared):
 class ConnectionTest(Declared):
     """A harmless request that succeeds only with a working credential.
 
-    The runtime fills `{field}` from the credential in the URL, the headers, the parameters and the texts of the body. In
-    the host of the URL a value must be part of a host name; in its path and query it is percent-encoded. The scheme's
-    headers are sent too.
+    The runtime fills `{field}` from the credential in the URL, the headers, the parameters and the texts of the body.
+    In the host of the URL a value must be part of a host name; in its path and query it is percent-encoded. The
+    scheme's headers are sent too.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"

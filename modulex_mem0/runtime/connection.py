@@ -1,12 +1,13 @@
 """Tests a credential with the harmless request that its scheme declares."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, HttpClient, Reply
+from modulex_mem0.contract.templates import placeholders
 from modulex_mem0.runtime.credentials import ResolvedCredential
 from modulex_mem0.runtime.filling import FilledUrl, fill, fill_body, fill_url, is_complete
 from modulex_mem0.runtime.http.log_masking import masking
@@ -46,12 +47,19 @@ def _service(test: ConnectionTest, credential: ResolvedCredential, url: FilledUr
     headers = credential.headers(values) | own
     redactor = credential.redactor
     if test.basic is not None:
-        pair = f"{fill(test.basic.username, values)}:{fill(test.basic.password, values)}"
+        pair = f"{_filled(test.basic.username, values)}:{_filled(test.basic.password, values)}"
         encoded = b64encode(pair.encode()).decode()
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = f"Basic {encoded}"
         redactor = redactor.also(SecretStr(encoded))
     return Service(url.base, headers, redactor)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    missing = next((name for name in placeholders(template) if name not in values), None)
+    if missing is not None:
+        raise ActionError(ErrorCode.MISSING_CREDENTIAL, f"credential.{missing}: the connection test needs it")
+    return fill(template, values)
 
 
 def _check(test: ConnectionTest, reply: Reply, path: str) -> None:

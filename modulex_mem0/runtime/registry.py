@@ -76,6 +76,10 @@ class Registry(Mapping[str, Integration]):
         found = tuple(self._integrations.items())
         return tuple(name for name, integration in found if isinstance(integration, DeferredIntegration))
 
+    def is_deferred(self, name: str) -> bool:
+        """Whether looking it up would load it."""
+        return isinstance(self._integrations.get(name), DeferredIntegration)
+
     @property
     def failures(self) -> tuple[LoadFailure, ...]:
         """What failed to load, and why; complete once everything deferred was loaded."""

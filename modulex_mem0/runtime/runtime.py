@@ -95,6 +95,7 @@ class Runtime:
         """
         credential = sealed(credential)
         self._check_open()
+        await self._load_aside(integration)
         prepared = self._prepare(integration, action)
         redactor = _NOTHING_SECRET
         try:
@@ -146,6 +147,7 @@ class Runtime:
         """
         credential = sealed(credential)
         self._check_open()
+        await self._load_aside(integration)
         profile = self.integrations[integration].profile
         redactor = _NOTHING_SECRET
         try:
@@ -214,6 +216,13 @@ class Runtime:
             with suppress(RuntimeClosedError):
                 self._sync.run(self._lazy_transports.aclose)
         self._sync.close()
+
+    async def _load_aside(self, integration: str) -> None:
+        """Load what is deferred in a thread, since other tasks can go on while it is imported."""
+        if self.integrations.is_deferred(integration):
+            with suppress(Exception):
+                # Whatever it raises is raised again, and told, where it is looked up.
+                await asyncio.to_thread(lambda: self.integrations[integration].actions)
 
     def _prepare(self, integration: str, action: str) -> PreparedAction:
         prepared = self._prepared.get((integration, action))

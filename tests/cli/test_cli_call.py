@@ -125,4 +125,4 @@ def test_empty_standard_input_is_a_mistake_too(run: Run) -> None:
 def test_log_lines_go_to_standard_error(run: Run, account: dict[str, str]) -> None:
     ended = run("--log-level", "debug", "call", "get_memories", "-p", "user_id=alice", env=account)
     assert json.loads(ended.stdout)["success"] is True
-    assert "DEBUG httpcore" in ended.stderr
+    assert "DEBUG modulex_mem0.runtime.http" in ended.stderr

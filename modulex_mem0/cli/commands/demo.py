@@ -39,7 +39,7 @@ def command() -> None:
         click.secho("Long-term memory through Mem0, offline and without an account", bold=True)
         click.echo(f"A sandbox that speaks Mem0's REST API serves at {sandbox.base_url} while this runs.")
         how = "by meaning, with a small encoder" if sandbox.search_mode == "semantic" else "by words"
-        click.echo(f"It takes memories out of a conversation by rule, with no language model, and searches them {how}.")
+        click.echo(f"It takes memories by rule (there is no language model in it) and searches them {how}.")
         try:
             number = asyncio.run(_tell(sandbox.base_url, SecretStr(key)))
         except StoryError as error:

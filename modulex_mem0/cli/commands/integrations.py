@@ -16,22 +16,28 @@ __all__ = ["command"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     name: str
-    display_name: str
-    version: str
     distribution: str
-    actions: int
-    authentication: list[str]
+    loaded: bool
+    display_name: str | None = None
+    version: str | None = None
+    actions: int | None = None
+    authentication: list[str] | None = None
 
 
 @click.command()
+@click.option("--load", is_flag=True, help="Load those, too, that are loaded only when they are used.")
 @options.as_json
-def command(*, as_json: bool) -> None:
+def command(*, load: bool, as_json: bool) -> None:
     """List what is installed, and what failed to load.
 
     An integration is any distribution with an entry point in the group `modulex`. One that fails to load takes no other
-    down: it is listed with the reason, and the command still exits 0.
+    down: it is listed with the reason, and the command still exits 0. Those that are dear to import, such as ModuleX's
+    own, are listed by name alone; whether they can be loaded shows with --load.
     """
-    rows, failures = _survey(discover())
+    registry = discover()
+    if load:
+        registry.load_all()
+    rows, failures = _survey(registry)
     if as_json:
         answer = {"integrations": [asdict(row) for row in rows], "failures": [asdict(f) for f in failures]}
         click.echo(json_text(answer))
@@ -45,19 +51,23 @@ def command(*, as_json: bool) -> None:
 def _survey(registry: Registry) -> tuple[list[_Row], list[LoadFailure]]:
     rows: list[_Row] = []
     failures = list(registry.failures)
-    for name, integration in registry.items():
+    for name in registry:
         distribution = registry.distribution_of(name)
+        if registry.is_deferred(name):
+            rows.append(_Row(name=name, distribution=distribution, loaded=False))
+            continue
         try:
-            manifest = manifest_of(integration)
+            manifest = manifest_of(registry[name])
         except click.ClickException as error:
             failures.append(LoadFailure(name, distribution, error.message))
             continue
         rows.append(
             _Row(
                 name=name,
+                distribution=distribution,
+                loaded=True,
                 display_name=manifest.display_name,
                 version=manifest.version,
-                distribution=distribution,
                 actions=len(manifest.actions),
                 authentication=[scheme.display_name for scheme in manifest.auth_schemes],
             )
@@ -69,7 +79,14 @@ def _installed(rows: list[_Row]) -> str:
     return table(
         ("NAME", "DISPLAY NAME", "VERSION", "DISTRIBUTION", "ACTIONS", "AUTHENTICATION"),
         [
-            (r.name, r.display_name, r.version, r.distribution, str(r.actions), ", ".join(r.authentication) or "none")
-            for r in rows
+            (
+                row.name,
+                row.display_name or "(loaded when used)",
+                row.version or "",
+                row.distribution,
+                "" if row.actions is None else str(row.actions),
+                ", ".join(row.authentication or ()) or ("none" if row.loaded else ""),
+            )
+            for row in rows
         ],
     )

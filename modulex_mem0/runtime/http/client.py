@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_module
+import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,8 @@ from modulex_mem0.runtime.http.transports import Transports
 from modulex_mem0.runtime.settings import LARGE_BODY, RuntimeSettings
 
 __all__ = ["BoundClient"]
+
+logger = logging.getLogger(__name__)
 
 # The transport's own timeouts end at the deadline and say what was waited for; this one only catches a slow drip.
 _GRACE = 0.1
@@ -187,6 +190,9 @@ class BoundClient:
         finally:
             await response.aclose()
         self.received += len(body)
+        if logger.isEnabledFor(logging.DEBUG):
+            # The path may hold ids, which are not secret; the query is the caller's affair and stays out.
+            logger.debug("%s %s: HTTP %d, %d bytes", request.method, request.url.path, response.status_code, len(body))
         if len(body) > LARGE_BODY:
             await asyncio.sleep(0)
         return HttpReply(response.status_code, response.headers, body, self._redactor)

@@ -1,0 +1,124 @@
+"""What a scheme can say, and which schemes cannot be declared because they could not be carried out."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from modulex_mem0.contract import AuthScheme, BasicAuth, ConnectionTest, CredentialField, OAuth2Endpoints
+
+
+def _field(name: str, **changes: Any) -> CredentialField:
+    declared = {"display_name": name, "description": f"The {name}.", "environment_variable": name.upper()}
+    return CredentialField(name=name, **(declared | changes))
+
+
+def _scheme(**changes: Any) -> AuthScheme:
+    declared: dict[str, Any] = {
+        "type": "custom",
+        "display_name": "Custom",
+        "description": "A scheme.",
+        "fields": (
+            _field("key", sensitive=True),
+            _field("site"),
+            _field("address", kind="url"),
+            _field("maybe", required=False),
+        ),
+    }
+    return AuthScheme(**(declared | changes))
+
+
+def _test(url: str, **changes: Any) -> ConnectionTest:
+    return ConnectionTest(url=url, description="Asks.", **changes)
+
+
+OAUTH2 = OAuth2Endpoints(authorize_url="https://{site}.test/authorize", token_url="https://{site}.test/token")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.test/ping",
+        "https://{site}.test/ping?limit=1&key={key}",
+        "https://{site}-dsn.api.test/{key}/ping",
+        "{address}",
+        "{address}/ping",
+        "{address}?a=b",
+        "http://localhost:8080/ping",
+    ],
+)
+def test_urls_that_lead_where_they_say(url: str) -> None:
+    assert _scheme(connection_test=_test(url)).connection_test == _test(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://api.test/ping", "must be https"),
+        ("ftp://api.test/ping", "must be https"),
+        ("/ping", "must be https"),
+        ("https://", "must be https"),
+        ("https:///ping", "must be https"),
+        ("https://user@api.test/ping", "must be https"),
+        ("https://{key}@api.test/ping", "must be https"),
+        ("https://api.test/ping#there", "must be https"),
+        ("{address}.evil.test/ping", "must go on with a path"),
+        ("{address}@evil.test", "must go on with a path"),
+        ("{site}/ping", "begins with 'site', which is not of the kind `url`"),
+        ("https://{maybe}.test/ping", "needs 'maybe', which is neither required nor has a default"),
+        ("https://{nobody}.test/ping", "names 'nobody', which is no credential field"),
+    ],
+)
+def test_urls_that_could_lead_elsewhere(url: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        _scheme(connection_test=_test(url))
+
+
+@pytest.mark.parametrize("part", ["headers", "params"])
+def test_what_a_test_fills_in_is_a_field(part: str) -> None:
+    with pytest.raises(ValidationError, match="'nobody', which is no credential field"):
+        _scheme(connection_test=_test("https://api.test", **{part: {"X": "{nobody}"}}))
+    with pytest.raises(ValidationError, match="'nobody', which is no credential field"):
+        _scheme(connection_test=_test("https://api.test", basic=BasicAuth(username="{nobody}")))
+
+
+def test_a_header_of_a_test_can_be_sent() -> None:
+    with pytest.raises(ValidationError, match="HTTP cannot carry"):
+        _scheme(connection_test=_test("https://api.test", headers={"X": "a\r\nY: b"}))
+
+
+def test_braces_of_a_body_are_its_own() -> None:
+    body = {"query": "{ viewer { id } }", "token": "{key}"}
+    test = _scheme(connection_test=_test("https://api.test", method="POST", body=body)).connection_test
+    assert test is not None
+    assert test.body == body
+
+
+def test_the_test_of_a_scheme_with_a_base_url_stays_there() -> None:
+    test = _test("https://{site}.test/ping")
+    assert _scheme(base_url="https://{site}.test", connection_test=test).connection_test == test
+    for url in ("https://other.test/ping", "https://{site}.test.evil.test/ping", "{address}/ping"):
+        with pytest.raises(ValidationError, match="must begin with the base URL"):
+            _scheme(base_url="https://{site}.test", connection_test=_test(url))
+
+
+def test_oauth2_belongs_to_its_type() -> None:
+    assert _scheme(type="oauth2", oauth2=OAUTH2).oauth2 == OAUTH2
+    with pytest.raises(ValidationError, match="no OAuth 2 endpoints"):
+        _scheme(type="api_key", oauth2=OAUTH2)
+    with pytest.raises(ValidationError, match="'site', which is no credential field"):
+        _scheme(type="oauth2", oauth2=OAUTH2, fields=())
+    with pytest.raises(ValidationError, match="https"):
+        OAuth2Endpoints(authorize_url="http://api.test", token_url="https://api.test")
+
+
+def test_what_identifies_the_application_fills_no_url() -> None:
+    fields = (_field("client_id", application=True),)
+    with pytest.raises(ValidationError, match="needs 'client_id'"):
+        _scheme(type="oauth2", fields=fields, connection_test=_test("https://{client_id}.test/ping"))
+
+
+def test_a_scheme_that_needs_nothing_asks_for_nothing() -> None:
+    assert _scheme(type="none", fields=()).fields == ()
+    with pytest.raises(ValidationError, match="has no credential fields"):
+        _scheme(type="none")

@@ -1,0 +1,106 @@
+"""Everything that is installed for ModuleX is found, under a name that means one thing whatever else is installed."""
+
+import importlib
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+
+import pytest
+
+pytest.importorskip("modulex_integrations", reason="the extra modulex is not installed (Python 3.12 and later)")
+
+from modulex_mem0.hosts.modulex_tools.plugin import PREFIX
+from modulex_mem0.runtime import Runtime, UnknownIntegrationError
+
+_IMPORTS = "from modulex_integrations import ActionDefinition, IntegrationManifest as M\n"
+_INSTALLED = [point for point in entry_points(group="modulex.tools") if not point.value.startswith("modulex_mem0.")]
+
+
+def _import_failure(point: EntryPoint) -> str | None:
+    """Why a package cannot be imported, found out without our help."""
+    try:
+        importlib.import_module(point.value)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def test_every_installed_package_is_among_the_names_before_any_is_loaded() -> None:
+    with Runtime() as runtime:
+        expected = {PREFIX + point.name for point in _INSTALLED}
+        assert len(expected) == len(_INSTALLED) > 100
+        assert set(runtime.integrations.deferred) == expected
+        assert {f"{PREFIX}airweave", f"{PREFIX}amazon_alexa", f"{PREFIX}browser_use"} <= set(runtime.integrations)
+
+
+def test_what_cannot_be_imported_is_told_by_name_and_reason_and_all_else_can_be_called(loaded: Runtime) -> None:
+    unusable = {PREFIX + p.name: reason for p in _INSTALLED if (reason := _import_failure(p)) is not None}
+    told = {f.name: f.reason for f in loaded.integrations.failures}
+    assert told == unusable
+    assert not loaded.integrations.deferred
+    usable = {PREFIX + point.name for point in _INSTALLED} - set(unusable)
+    assert {name for name in loaded.integrations if name.startswith(PREFIX)} == usable
+
+
+def test_the_installed_package_that_brings_it_is_told(loaded: Runtime) -> None:
+    for point in _INSTALLED:
+        name = PREFIX + point.name
+        if name in loaded.integrations:
+            assert point.dist is not None
+            assert loaded.integrations.distribution_of(name) == point.dist.name
+
+
+def test_mem0_is_ours_and_modulexs_own_stands_beside_it(loaded: Runtime) -> None:
+    assert loaded.integrations.distribution_of("mem0") == "modulex-mem0"
+    assert loaded.integrations.distribution_of(f"{PREFIX}mem0") == "modulex-integrations"
+    assert len(loaded.integrations["mem0"].actions) > len(loaded.integrations[f"{PREFIX}mem0"].actions) == 3
+
+
+def test_our_own_package_for_modulex_does_not_come_back_as_a_guest(loaded: Runtime) -> None:
+    assert "modulex_mem0" in entry_points(group="modulex.tools").names
+    assert not [name for name in loaded.integrations if name.endswith("modulex_mem0")]
+
+
+async def test_a_name_without_its_prefix_is_answered_with_the_whole_name(host: Runtime) -> None:
+    with pytest.raises(UnknownIntegrationError, match="did you mean 'modulex_tools_browser_use'"):
+        await host.call("browser_use", "list_sessions", {}, credential={"api_key": "key"})
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("import no_such_library", "No module named 'no_such_library'"),
+        ("TOOLS = ()", "has no attribute 'manifest'"),
+        ("manifest, TOOLS = 1, ()", "is no IntegrationManifest"),
+        (
+            _IMPORTS + "manifest, TOOLS = M(name='other', display_name='Other', description='Other.'), ()",
+            "its manifest calls it 'other', its entry point 'guest'",
+        ),
+        (
+            _IMPORTS + "manifest = M(name='guest', display_name='Guest', description='A guest.',"
+            " actions=[ActionDefinition(name='act', description='Acts.')])\nTOOLS = ()",
+            "the action act has no asynchronous StructuredTool in TOOLS",
+        ),
+    ],
+)
+def test_a_package_that_breaks_the_rules_takes_no_other_down(
+    install: Callable[[str, str], None], code: str, reason: str
+) -> None:
+    install("guest", code)
+    with Runtime() as runtime:
+        assert f"{PREFIX}guest" in runtime.integrations
+        with pytest.raises(UnknownIntegrationError, match="failed to load"):
+            runtime.integrations[f"{PREFIX}guest"]
+        (failure,) = runtime.integrations.failures
+        assert (failure.name, reason in failure.reason) == (f"{PREFIX}guest", True), failure
+        assert f"{PREFIX}guest" not in runtime.integrations
+        assert runtime.integrations["mem0"].actions
+
+
+def test_two_packages_of_one_name_are_told_and_the_first_keeps_it(install: Callable[[str, str], None]) -> None:
+    install("airweave", "raise AssertionError('loaded in place of the other')")
+    with Runtime() as runtime:
+        (failure,) = runtime.integrations.failures
+        assert failure.name == f"{PREFIX}airweave"
+        assert "already taken by modulex-integrations" in failure.reason
+        assert runtime.integrations[f"{PREFIX}airweave"].profile.display_name == "Airweave"
