@@ -19,12 +19,15 @@ class Patch:
 
     Attributes:
         clears_expiry: Whether ``expiration_date`` was given as null.
+        created_at: Moment to backdate to, in microseconds since 1970. (``timestamp``; the API's document lacks it, and
+            every official client sends it.)
     """
 
     text: str | None
     metadata: dict[str, Any] | None
     expiration_date: str | None
     clears_expiry: bool
+    created_at: int | None
 
     @classmethod
     def read(cls, body: fields.Body) -> Patch:
@@ -38,9 +41,11 @@ class Patch:
             metadata=fields.mapping(body, "metadata"),
             expiration_date=fields.day(body, "expiration_date"),
             clears_expiry="expiration_date" in body and body["expiration_date"] is None,
+            created_at=fields.epoch(body, "timestamp"),
         )
-        if patch.text is None and patch.metadata is None and patch.expiration_date is None and not patch.clears_expiry:
-            raise ApiError(400, {"error": "At least one of text, metadata, expiration_date is required."})
+        given = (patch.text, patch.metadata, patch.expiration_date, patch.created_at)
+        if not patch.clears_expiry and all(value is None for value in given):
+            raise ApiError(400, {"error": "At least one of text, metadata, expiration_date, timestamp is required."})
         return patch
 
 
@@ -64,5 +69,6 @@ def apply(connection: sqlite3.Connection, project: str, identifier: str, patch: 
         categories=tuple(json.loads(row["categories"])) if unchanged else categorize(text, catalogue),
         metadata=kept if patch.metadata is None else patch.metadata,
         expiration_date=None if patch.clears_expiry else patch.expiration_date or row["expiration_date"],
+        created_at=row["created_at"] if patch.created_at is None else patch.created_at,
     )
     return memories.edit(connection, row, change)

@@ -36,12 +36,13 @@ class NewMemory:
 
 @dataclass(frozen=True)
 class Edit:
-    """What a change leaves on a memory: all three are the values after it."""
+    """What a change leaves on a memory: all are the values after it."""
 
     text: str
     categories: tuple[str, ...]
     metadata: dict[str, Any] | None
     expiration_date: str | None
+    created_at: int
 
 
 def insert(connection: sqlite3.Connection, project: str, new: NewMemory) -> str:
@@ -91,8 +92,16 @@ def edit(connection: sqlite3.Connection, memory: sqlite3.Row, change: Edit) -> s
     """Change a memory and return it as it is now."""
     scope = Scope(*(memory[field] for field in ("user_id", "agent_id", "app_id", "run_id")))
     connection.execute(
-        "UPDATE memories SET metadata = ?, categories = ?, expiration_date = ?, updated_at = ? WHERE pk = ?",
-        (_json(change.metadata), json.dumps(change.categories), change.expiration_date, now(), memory["pk"]),
+        "UPDATE memories SET metadata = ?, categories = ?, expiration_date = ?, created_at = ?, updated_at = ?"
+        " WHERE pk = ?",
+        (
+            _json(change.metadata),
+            json.dumps(change.categories),
+            change.expiration_date,
+            change.created_at,
+            now(),
+            memory["pk"],
+        ),
     )
     if change.text != memory["memory"]:
         connection.execute(

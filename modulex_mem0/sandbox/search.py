@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from dataclasses import dataclass
+from heapq import nlargest
 
 from modulex_mem0.sandbox import lexical, records, selection
 from modulex_mem0.sandbox.records import Record
@@ -44,13 +45,15 @@ def search(
     """
     keys = selection.keys(connection, chosen)
     words = lexical.scores(connection, query.text, keys)
+    # Scores are made for the answers alone: of ten thousand memories, making them all would take most of the time.
     if vectors is None:
-        ranked = [_by_words(key, words) for key in keys]
+        leading = nlargest(query.top_k, keys, key=lambda key: words.get(key, 0.0))
+        scores = [_by_words(key, words) for key in leading]
     else:
         cosines = vectors.cosines(connection, chosen.project, query.text, keys) if keys else {}
-        ranked = [_by_meaning(key, cosines[key], words.get(key, 0.0)) for key in keys]
-    best = sorted((score for score in ranked if score.total >= query.threshold), key=_total, reverse=True)
-    best = best[: query.top_k]
+        leading = nlargest(query.top_k, keys, key=lambda key: cosines[key] + _WORDS_SHARE * words.get(key, 0.0))
+        scores = [_by_meaning(key, cosines[key], words.get(key, 0.0)) for key in leading]
+    best = [score for score in scores if score.total >= query.threshold]
     rows = selection.by_keys(connection, [score.key for score in best])
     return [
         records.restricted(records.found(row, score.total, score.breakdown), query.only_fields)
@@ -71,7 +74,3 @@ def _by_words(key: int, words: dict[int, float]) -> Score:
 def _by_meaning(key: int, cosine: float, words: float) -> Score:
     breakdown = {"semantic": round(calibrated(cosine), 6), "bm25": round(words, 6), "entity": 0.0}
     return Score(key, round(calibrated(cosine + _WORDS_SHARE * words), 6), breakdown)
-
-
-def _total(score: Score) -> float:
-    return score.total

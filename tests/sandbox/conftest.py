@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ import httpx
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+
+# Shared, because httpx reads the machine's certificates for every client otherwise, and here nothing is encrypted.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +29,7 @@ def box(server: RunningSandbox) -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def client(box: RunningSandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=box.base_url, headers=box.headers) as opened:
+    with httpx.Client(base_url=box.base_url, headers=box.headers, verify=_NO_CERTIFICATES) as opened:
         yield opened
 
 

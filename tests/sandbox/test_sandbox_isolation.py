@@ -157,9 +157,9 @@ def test_what_was_confirmed_survives_a_kill_in_the_middle_of_writing(tmp_path: P
 def test_many_clients_at_once_lose_nothing(server: RunningSandbox) -> None:
     key = server.with_fresh_project().api_key
 
-    def use(worker: int) -> int:
-        """200 operations; returns how many memories they leave."""
-        kept = 0
+    def use(worker: int) -> tuple[int, int]:
+        """Returns how many operations were made, and how many memories they leave."""
+        operations = kept = 0
         user = {"user_id": f"user-{worker}"}
         with _client(server.base_url, key) as client:
             for number in range(40):
@@ -176,15 +176,24 @@ def test_many_clients_at_once_lose_nothing(server: RunningSandbox) -> None:
                     assert client.delete(f"/v1/memories/{identifier}/").status_code == 200
                     kept -= 1
                 else:
-                    assert client.put(f"/v1/memories/{identifier}/", json={"text": "noted"}).status_code == 200
-        return kept
+                    changed = client.put(f"/v1/memories/{identifier}/", json={"text": f"noted {worker} {number}"})
+                    assert changed.json()["user_id"] == user["user_id"]
+                operations += 5
+        return operations, kept
 
     with ThreadPoolExecutor(16) as pool:
-        kept = list(pool.map(use, range(16)))
+        done = list(pool.map(use, range(16)))
+    assert [operations for operations, _ in done] == [200] * 16
     with _client(server.base_url, key) as client:
-        for worker, count in enumerate(kept):
+        for worker, (_, kept) in enumerate(done):
             page = client.post("/v3/memories/", json={"filters": {"user_id": f"user-{worker}"}}).json()
-            assert page["count"] == count == 70
+            texts = {record["memory"] for record in page["results"]}
+            assert page["count"] == len(texts) == kept == 70
+            facts = {f"I own thing {worker} {number}" for number in range(40)}
+            notes = {f"noted {worker} {number}" for number in range(40) if number % 4}
+            assert texts == facts | notes
+        assert client.get("/v1/events/").json()["count"] == 16 * 80
+        assert len(_all(client)) == 16 * 70
 
 
 def test_adding_does_not_slow_down_as_memories_pile_up(server: RunningSandbox) -> None:

@@ -1,3 +1,5 @@
+"""The fixtures, as a stranger uses them: pytest in a process of its own, on a folder with a test file and no more."""
+
 from __future__ import annotations
 
 import os
@@ -5,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+PLUGIN = "modulex_mem0.sandbox.pytest_plugin"
 TESTS = """
 import httpx
 
@@ -26,14 +31,74 @@ def test_one(mem0_sandbox):
 def test_two(mem0_sandbox):
     _use(mem0_sandbox)
 """
+PROCESS = """
+import os
+import httpx
 
 
-def test_each_test_gets_an_empty_sandbox_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "test_use.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "modulex_mem0.sandbox.pytest_plugin", "."]
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    result = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+def test_it_may_be_killed(mem0_sandbox_process):
+    box = mem0_sandbox_process
+    assert box.process.pid != os.getpid()
+    faults = [{"path": "/v1/ping/", "status": 503}]
+    httpx.put(f"{box.base_url}/_sandbox/faults", json=faults).raise_for_status()
+    assert httpx.get(f"{box.base_url}/v1/ping/", headers=box.headers).status_code == 503
+    box.process.kill()
+"""
+UNUSED = """
+import sys
+
+
+def test_nothing_of_ours_is_there():
+    assert "modulex_mem0.sandbox.pytest_plugin" in sys.modules
+    for name in ("starlette", "uvicorn", "sqlite3", "numpy", "modulex_mem0.sandbox.running", "modulex_mem0.runtime"):
+        assert name not in sys.modules, name
+"""
+# Other plugins of the environment would bring their own imports, and warnings about settings that this folder lacks.
+OTHERS = ("asyncio", "schemathesis", "langsmith_plugin", "anyio", "hypothesispytest")
+
+
+def _pytest(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    others = [part for name in OTHERS for part in ("-p", f"no:{name}")]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *others, *options, str(folder)]
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def _passed(result: subprocess.CompletedProcess[str], count: int) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "2 passed" in result.stdout
+    assert f"{count} passed" in result.stdout
+
+
+def test_once_installed_each_test_gets_an_empty_sandbox_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "test_use.py").write_text(TESTS)
+    _passed(_pytest(tmp_path), 2)
+
+
+@pytest.mark.parametrize("autoload", ["", "1"], ids=["and found", "alone"])
+def test_it_may_be_named_as_well(tmp_path: Path, autoload: str) -> None:
+    (tmp_path / "test_use.py").write_text(TESTS)
+    _passed(_pytest(tmp_path, "-p", PLUGIN, PYTEST_DISABLE_PLUGIN_AUTOLOAD=autoload), 2)
+    (tmp_path / "conftest.py").write_text(f"pytest_plugins = [{PLUGIN!r}]\n")
+    _passed(_pytest(tmp_path, PYTEST_DISABLE_PLUGIN_AUTOLOAD=autoload), 2)
+
+
+def test_a_process_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "test_process.py").write_text(PROCESS)
+    _passed(_pytest(tmp_path), 1)
+
+
+def test_unused_it_imports_nothing(tmp_path: Path) -> None:
+    (tmp_path / "test_unused.py").write_text(UNUSED)
+    _passed(_pytest(tmp_path), 1)
+
+
+@pytest.mark.parametrize(("fixture", "package"), [("mem0_sandbox", "uvicorn"), ("mem0_sandbox_process", "starlette")])
+def test_a_missing_extra_is_named_in_one_line(tmp_path: Path, fixture: str, package: str) -> None:
+    (tmp_path / "conftest.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
+    (tmp_path / "test_use.py").write_text(f"def test_it({fixture}): pass\n\ndef test_another(): pass\n")
+    result = _pytest(tmp_path)
+    assert "1 passed, 1 error" in result.stdout
+    assert f"the sandbox needs {package}: pip install 'modulex-mem0[sandbox]'" in result.stdout
+    assert "Traceback" not in result.stdout

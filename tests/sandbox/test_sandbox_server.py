@@ -94,6 +94,27 @@ def test_the_banner_can_be_pasted_and_a_stop_that_was_asked_for_is_a_success(
     assert "Extraction here is rule-based; there is no language model." in banner
 
 
+def test_faults_come_from_the_file_of_the_command_and_over_its_control_route(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.json"
+    faults.write_text('{"faults": [{"path": "/v1/ping/", "calls": 1, "status": 429, "retry_after": 3}]}')
+    command = [sys.executable, "-m", "modulex_mem0.sandbox", "--lexical", "--faults", str(faults), "--fault-control"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        account = dict(part.split("=", 1) for part in process.stderr.readline().split()[1:])
+        base, headers = account["MEM0_BASE_URL"], {"Authorization": f"Token {account['MEM0_API_KEY']}"}
+        first, second = (httpx.get(f"{base}/v1/ping/", headers=headers) for _ in range(2))
+        assert (first.status_code, first.headers["retry-after"], second.status_code) == (429, "3", 200)
+        rules = [{"path": "/v1/ping/", "html": 503}]
+        assert httpx.put(f"{base}/_sandbox/faults", json=rules).json() == {"faults": [{**rules[0], "seen": 0}]}
+        assert httpx.get(f"{base}/v1/ping/", headers=headers).status_code == 503
+        process.terminate()
+        banner = process.stderr.read()
+        assert process.wait(10) == 0
+    assert f"faults   {faults}" in banner
+    assert f"control  {base}/_sandbox/faults (open, no key)" in banner
+
+
 def test_a_sandbox_may_live_in_a_process_of_its_own(tmp_path: Path) -> None:
     with sandbox_process(delay=0, search_mode="lexical", allow_fault_control=True) as child:
         assert httpx.get(f"{child.base_url}/v1/ping/", headers=child.headers).status_code == 200

@@ -78,7 +78,7 @@ def test_entities_are_listed_with_totals(client: httpx.Client, remember: Remembe
     assert len({entity["id"] for entity in body["results"]}) == 6
 
 
-@pytest.mark.parametrize("name", ["alice", "a/b", "/", "ünï cödé", "a%2Fb", "*", "a?b#c", "history"])
+@pytest.mark.parametrize("name", ["alice", "a/b", "/", "a\nb\n", "ünï cödé", "a%2Fb", "*", "a?b#c", "history"])
 def test_an_entity_is_shown_and_deleted_by_name(
     client: httpx.Client, remember: Remember, listed: Listed, name: str
 ) -> None:

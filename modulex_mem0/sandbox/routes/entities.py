@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
 from modulex_mem0.sandbox import entities
@@ -39,6 +40,9 @@ async def _delete(request: Request, service: Service, project: Project) -> dict[
 
 def _entity(request: Request) -> tuple[str, str]:
     kind, name = request.path_params["entity_type"], request.path_params["entity_id"]
+    if request.scope.get("raw_path", b"").count(b"/") > _PATH.count("/"):
+        # A slash that is not written as %2F belongs to another route, which is not served.
+        raise ApiError(404, {"detail": "Not found."})
     if kind not in ENTITY_KINDS:
         raise ApiError(400, {"message": "Invalid entity type"})
     if not name:
@@ -46,8 +50,20 @@ def _entity(request: Request) -> tuple[str, str]:
     return kind, name
 
 
-# The id may hold slashes, written as %2F.
-_PATH = "/v2/entities/{entity_type}/{entity_id:path}/"
+class _AnyText(Convertor[str]):
+    """An id may hold slashes, written as %2F, and line breaks, which Starlette's own ``path`` stops at."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("mem0_entity_id", _AnyText())
+_PATH = "/v2/entities/{entity_type}/{entity_id:mem0_entity_id}/"
 ROUTES = [
     route("GET", "/v1/entities/", _list),
     route("GET", _PATH, _show),

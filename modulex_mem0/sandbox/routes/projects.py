@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -35,16 +36,35 @@ async def _get(request: Request, service: Service, project: Project) -> dict[str
 async def _patch(request: Request, service: Service, project: Project) -> dict[str, Any]:
     _require_own(request, project)
     body = await read_object(request)
-    read_catalogue(body)
-    for name in ("multilingual", "decay", "enable_graph"):
-        fields.flag(body, name, default=False)
-    changes = {name: value for name, value in body.items() if name in project_settings.CHANGEABLE and value is not None}
+    changes = {name: reader(body, name) for name, reader in _READERS.items() if body.get(name) is not None}
 
     def work(connection: sqlite3.Connection) -> None:
         project_settings.change(connection, project.id, changes)
 
     await service.read(work)
     return {"message": "Project updated successfully"}
+
+
+def _flag(body: fields.Body, name: str) -> bool:
+    return fields.flag(body, name, default=False)
+
+
+def _count(body: fields.Body, name: str) -> int:
+    return fields.whole_number(body, name, default=0, least=0, most=1_000_000)
+
+
+def _instructions(body: fields.Body, name: str) -> str | None:
+    """Text, or the lines of it: the API's document takes a list and gives text, and the official clients send text."""
+    return "\n".join(fields.texts(body, name) or ()) if isinstance(body[name], list) else fields.text(body, name)
+
+
+_READERS: dict[str, Callable[[fields.Body, str], Any]] = {
+    **dict.fromkeys(project_settings.CHANGEABLE, fields.text),
+    **dict.fromkeys(("multilingual", "decay", "enable_graph"), _flag),
+    **dict.fromkeys(("summary_batch_size", "summary_max_tokens"), _count),
+    "custom_instructions": _instructions,
+    "custom_categories": lambda body, _name: read_catalogue(body),
+}
 
 
 def _require_own(request: Request, project: Project) -> None:

@@ -1,0 +1,1 @@
+"""What is measured: each case takes the bench and the plan and gives data that JSON can carry."""

@@ -1,0 +1,16 @@
+"""Our runtime's full path on aiohttp's connections."""
+
+from contextlib import AbstractAsyncContextManager
+
+from benchmarks.contenders.runtimes import can_choose, opened_over
+from benchmarks.contenders.target import Call, Target
+
+__all__ = ["SETUP", "UNAVAILABLE", "opened"]
+
+SETUP = "one Runtime over aiohttp; runtime.call(…) validates what goes in and what comes out, to a JSON-ready dict"
+UNAVAILABLE = None if can_choose() else "the runtime offers no choice of transport"
+
+
+def opened(target: Target) -> AbstractAsyncContextManager[Call]:
+    """One runtime for all calls."""
+    return opened_over("aiohttp", target)

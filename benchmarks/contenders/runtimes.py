@@ -1,0 +1,41 @@
+"""What the contenders that are our runtime share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from typing import Any
+
+from benchmarks.contenders.target import CONNECTIONS, KEEPALIVE, KEY, Call, Target
+from benchmarks.server.replies import USER
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+
+__all__ = ["can_choose", "opened_over", "settings"]
+
+_CHOICE = "transport"
+
+
+def can_choose() -> bool:
+    """Whether the runtime lets its operator choose the transport."""
+    return any(field.name == _CHOICE for field in fields(RuntimeSettings))
+
+
+def settings(transport: str) -> RuntimeSettings:
+    """The limits that everybody has, and the transport where it can be chosen."""
+    choice: dict[str, Any] = {_CHOICE: transport} if can_choose() else {}
+    return RuntimeSettings(max_connections=CONNECTIONS, max_keepalive=CONNECTIONS, keepalive_expiry=KEEPALIVE, **choice)
+
+
+@asynccontextmanager
+async def opened_over(transport: str, target: Target) -> AsyncIterator[Call]:
+    """One runtime for all calls; a call is a search, as a host asks for it."""
+    credential = {"api_key": KEY, "base_url": target.base_url}
+    async with Runtime(settings(transport)) as runtime:
+
+        async def call() -> int:
+            asked = {"user_id": USER, "query": target.body()["query"], "limit": target.records}
+            result = await runtime.call("mem0", "search_memories", asked, credential=credential)
+            if not result.success:
+                raise RuntimeError(result.output["error"])
+            return len(result.output["search_results"])
+
+        yield call

@@ -1,0 +1,228 @@
+"""What a call costs, in counts and not in seconds: a count is the same on a busy machine.
+
+Counted are the calls of Python functions: those of our own package alone, which no other package's release changes,
+and all of them with a wider margin. Comprehensions count as calls up to Python 3.11, so the bounds are of that version.
+"""
+
+import asyncio
+import gc
+import json
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from scripted_server import ScriptedServer
+from steps import json_reply
+
+import modulex_mem0
+from modulex_mem0.contract import Integration, Profile, hookimpl
+from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+
+# Recorded, with a sixth to spare. A change that needs more has to say why; one that needs far less may lower them.
+OWN_CALLS = {"aiohttp": 155, "httpx": 205}
+ALL_CALLS = {"aiohttp": 600, "httpx": 2500}
+OWN_CALLS_FOR_EACH_RECORD = 3.6
+PEAK_FOR_EACH_BYTE_OF_THE_REPLY = 10.0
+# Each time that a waiting call goes on counts as well, once for each function that waits: hence not nearer to 1.
+GROWTH = 1.5
+
+_PACKAGE = str(Path(modulex_mem0.__file__).parent)
+_RECORD = {
+    "id": "0b0f9a5e-3c1f-4a0e-9d54-6a2b2f8f3a11",
+    "memory": "Prefers vegetarian food and cooks twice a week for friends who live nearby",
+    "user_id": "alice",
+    "agent_id": None,
+    "app_id": "kitchen",
+    "run_id": "run-7",
+    "score": 0.82,
+    "score_breakdown": {"semantic": 0.82, "keyword": 0.0},
+    "metadata": {"source": "chat", "turn": 3},
+    "categories": ["food", "home"],
+    "created_at": "2026-03-01T08:30:00.123456-07:00",
+    "updated_at": "2026-03-01T08:30:00.654321-07:00",
+    "expiration_date": None,
+}
+
+Search = Callable[[], Awaitable[Result]]
+
+
+class Calls:
+    """Counts the calls of Python functions in this thread: the server's are not among them."""
+
+    def __init__(self) -> None:
+        self.own = 0
+        self.all = 0
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            self.all += 1
+            self.own += frame.f_code.co_filename.startswith(_PACKAGE)
+
+
+def answer(server: ScriptedServer, records: int) -> None:
+    """Let the server answer every search with so many records."""
+    server.script(json_reply({"results": [_RECORD] * records}))
+
+
+def searching(runtime: Runtime, server: ScriptedServer) -> Search:
+    async def search() -> Result:
+        result = await runtime.call(
+            "mem0",
+            "search_memories",
+            {"user_id": "alice", "query": "What may I cook?", "limit": 1000},
+            credential={"api_key": "m0-0123456789abcdef", "base_url": server.url},
+        )
+        assert result.success, result.output["error"]
+        return result
+
+    return search
+
+
+@pytest.fixture(params=["httpx", "aiohttp"])
+def settings(request: pytest.FixtureRequest) -> RuntimeSettings:
+    if request.param == "aiohttp":
+        pytest.importorskip("aiohttp")
+    return RuntimeSettings(transport=request.param, keepalive_expiry=60)
+
+
+@pytest.fixture
+async def search(server: ScriptedServer, settings: RuntimeSettings) -> AsyncIterator[Search]:
+    async with Runtime(settings) as runtime:
+        yield searching(runtime, server)
+
+
+async def counted(search: Search, at_once: int = 1) -> Calls:
+    """The least of several tries, once everything is warm: bytes arrive in one piece or in more."""
+    tries = []
+    for _ in range(2):
+        await asyncio.gather(*(search() for _ in range(at_once)))
+    for _ in range(3):
+        calls = Calls()
+        before = sys.getprofile()
+        sys.setprofile(calls)
+        try:
+            await asyncio.gather(*(search() for _ in range(at_once)))
+        finally:
+            sys.setprofile(before)
+        tries.append(calls)
+    least = Calls()
+    least.own, least.all = min(calls.own for calls in tries), min(calls.all for calls in tries)
+    return least
+
+
+async def test_a_call_with_ten_records(search: Search, server: ScriptedServer, settings: RuntimeSettings) -> None:
+    answer(server, 10)
+    calls = await counted(search)
+    assert calls.own <= OWN_CALLS[settings.transport]
+    assert calls.all <= ALL_CALLS[settings.transport]
+
+
+async def test_each_further_record(search: Search, server: ScriptedServer) -> None:
+    answer(server, 10)
+    few = await counted(search)
+    answer(server, 210)
+    many = await counted(search)
+    assert (many.own - few.own) / 200 <= OWN_CALLS_FOR_EACH_RECORD
+
+
+async def test_calls_that_are_open_at_once_do_not_make_each_other_dearer(
+    search: Search, server: ScriptedServer
+) -> None:
+    answer(server, 10)
+    alone = await counted(search)
+    together = await counted(search, at_once=16)
+    assert together.own / 16 <= alone.own * GROWTH
+
+
+async def test_further_integrations_do_not_make_a_call_dearer(
+    search: Search, server: ScriptedServer, settings: RuntimeSettings
+) -> None:
+    answer(server, 10)
+    alone = await counted(search)
+    async with Runtime(settings, plugins=[Crowd()]) as crowded:
+        assert len(crowded.integrations) >= 100
+        among_others = await counted(searching(crowded, server))
+    assert among_others.own <= alone.own * 1.1
+
+
+class Crowd:
+    """A plugin that brings a hundred integrations."""
+
+    @hookimpl
+    def modulex_integrations(self) -> list[Integration]:
+        words = {"display_name": "One of many", "description": "Is there.", "version": "1.0.0", "author": "Nobody"}
+        return [Integration(Profile(name=f"one_{number}", **words), ()) for number in range(100)]
+
+
+async def test_calls_leave_nothing_behind(search: Search, server: ScriptedServer) -> None:
+    async def blocks_after(calls: int) -> int:
+        answer(server, 10)
+        for _ in range(calls):
+            await search()
+        # The server forgets the requests that it keeps for tests to look at.
+        answer(server, 10)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    # Caches fill and the interpreter adapts its code at first; what is left for good would be one block a call or more.
+    await blocks_after(200)
+    first = await blocks_after(20)
+    assert await blocks_after(200) - first < 100
+
+
+async def test_the_peak_of_memory_is_a_few_times_the_reply(search: Search, server: ScriptedServer) -> None:
+    answer(server, 1000)
+    size = len(json.dumps({"results": [_RECORD] * 1000}))
+    await search()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        await search()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (peak - before) / size <= PEAK_FOR_EACH_BYTE_OF_THE_REPLY
+
+
+def imported_by(program: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has imported at the end of a program."""
+    tell = "\nimport sys\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    ended = subprocess.run([sys.executable, "-c", program + tell], check=True, capture_output=True, text=True)
+    return set(ended.stdout.split())
+
+
+def test_discovering_and_reading_the_manifest_imports_no_http_and_no_json_schema() -> None:
+    modules = imported_by("from modulex_mem0.runtime import discover\nassert discover()['mem0'].manifest.actions")
+    heavy = {"aiohttp", "anyio", "h11", "httpcore", "httpx", "jsonschema", "rich", "starlette", "tenacity", "uvicorn"}
+    assert not heavy & modules
+    assert "pydantic" in modules
+
+
+def test_discovering_does_not_import_the_actions() -> None:
+    program = (
+        "import sys\nfrom modulex_mem0.runtime import discover\ndiscover()['mem0'].manifest\n"
+        "assert 'modulex_mem0.mem0.plugin' in sys.modules\n"
+        "assert 'modulex_mem0.mem0.actions' not in sys.modules"
+    )
+    imported_by(program)
+
+
+async def test_a_call_needs_no_json_schema_and_no_retries(server: ScriptedServer) -> None:
+    answer(server, 1)
+    program = (
+        "import asyncio\nfrom modulex_mem0.runtime import Runtime\n"
+        "async def main():\n"
+        "    async with Runtime() as runtime:\n"
+        f"        credential = {{'api_key': 'm0-0123456789abcdef', 'base_url': {server.url!r}}}\n"
+        "        asked = {'user_id': 'alice', 'query': 'food'}\n"
+        "        result = await runtime.call('mem0', 'search_memories', asked, credential=credential)\n"
+        "        assert result.success, result\n"
+        "asyncio.run(main())"
+    )
+    modules = await asyncio.to_thread(imported_by, program)
+    assert not {"jsonschema", "tenacity", "starlette", "uvicorn"} & modules

@@ -1,0 +1,57 @@
+"""What `docs/sandbox.md` shows is what there is."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modulex_mem0.sandbox import SandboxSettings, pytest_plugin
+from modulex_mem0.sandbox.__main__ import main
+from modulex_mem0.sandbox.banner import banner
+from modulex_mem0.sandbox.faults.rules import FaultRule, parse_rules
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_every_fault_that_is_shown_makes_sense_and_none_is_left_out() -> None:
+    rules = [rule for block in _blocks("json") for rule in parse_rules(json.loads(block))]
+    shown = {name for rule in rules for name in rule.source}
+    known = set(inspect.signature(FaultRule).parameters) - {"content_type", "source"} | {"text"}
+    assert shown == known
+
+
+def test_the_banner_is_the_one_that_is_shown() -> None:
+    shown = banner(SandboxSettings(port=8900, search_mode="lexical"), "http://127.0.0.1:8900")
+    assert f"```\n{shown}```" in PAGE
+
+
+def test_every_option_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert options == set(re.findall(r"--[a-z-]+", PAGE.split("|---|---|")[1].split("\n\n")[0]))
+
+
+def test_every_fixture_is_in_the_table() -> None:
+    names = {name for name in vars(pytest_plugin) if name.startswith("mem0_")}
+    assert names == set(re.findall(r"^\| `(mem0_\w+)` \|", PAGE, re.MULTILINE))
+
+
+def test_the_programs_run(tmp_path: Path) -> None:
+    program, tests = _blocks("python")
+    (tmp_path / "test_shown.py").write_text(tests)
+    for command in (["-c", program], ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
