@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# The same examples on every machine and in every run, however slow it is: a failure can be repeated.
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.load_profile("steady")
-
 # The helpers are plain modules, so that tests need no package around them.
 sys.path.insert(0, str(Path(__file__).parent / "servers"))
 
@@ -21,6 +17,10 @@ from tiny_integration import plugin
 
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.runtime.settings import TransportName
+
+# The same examples on every machine and in every run, however slow it is: a failure can be repeated.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 _AMBIENT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 

@@ -23,9 +23,9 @@ def find_integration(registry: Registry, name: str, *, hint: str = "--integratio
     if name in registry:
         try:
             return registry[name]
-        except UnknownIntegrationError as error:
+        except UnknownIntegrationError as failure:
             # One that is loaded when it is first asked for, and could not be.
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(str(failure)) from failure
     reason = next((failure.reason for failure in registry.failures if failure.name == name), None)
     error = UnknownIntegrationError(name, registry, reason)
     if reason:

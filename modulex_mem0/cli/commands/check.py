@@ -1,0 +1,133 @@
+"""`check`: what is wrong with an integration, and where it stands on the quality scale."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from modulex_mem0.cli import exits, options
+from modulex_mem0.cli.input_file import read_file
+from modulex_mem0.cli.installed import find_integration
+from modulex_mem0.cli.json_text import json_text
+from modulex_mem0.conformance.examination import Examination, examine
+from modulex_mem0.conformance.finding import Finding
+from modulex_mem0.conformance.quality.scale import Quality
+from modulex_mem0.contract import IntegrationManifest
+from modulex_mem0.runtime import LoadFailure, discover
+
+__all__ = ["command"]
+
+# What is wrong in the same way in many places is told once.
+_MOST_PLACES = 4
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--all", "everything", is_flag=True, help="Check all that is installed, and report what failed to load.")
+@click.option("--static", is_flag=True, help="Look at the declarations only; call no action.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The manifest of the last release; breaking changes since then are errors.",
+)
+@options.as_json
+def command(*, name: str | None, everything: bool, static: bool, against: Path | None, as_json: bool) -> None:
+    """Check an integration against the contract, and tell where it stands on the quality scale.
+
+    NAME is an installed integration, mem0 unless told. Rules look at its declarations; probes call its actions, with
+    right and wrong inputs, against a server on this machine that answers as badly as a service can. Nothing leaves this
+    machine, and no credential is needed.
+
+    Every finding names the place, the reason and the mend. Exits 1 if one is an error, and 0 for advice alone.
+    """
+    if name and everything:
+        raise click.UsageError("give NAME or --all, not both")
+    if everything and against:
+        raise click.UsageError("--against is for one integration")
+    registry = discover()
+    if everything:
+        registry.load_all()
+    else:
+        find_integration(registry, name or options.DEFAULT_INTEGRATION, hint="NAME")
+    chosen = list(registry) if everything else [name or options.DEFAULT_INTEGRATION]
+    released = _released(against)
+    examined = [examine(registry, one, released=released, calls=not static) for one in chosen]
+    failures = registry.failures if everything else ()
+    click.echo(json_text(_data(examined, failures)) if as_json else "\n\n".join(_told(examined, failures)))
+    if failures or any(one.errors for one in examined):
+        raise click.exceptions.Exit(exits.FAILED)
+
+
+def _released(file: Path | None) -> IntegrationManifest | None:
+    if file is None:
+        return None
+    try:
+        return IntegrationManifest.model_validate_json(read_file(file, "--against"))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise click.BadParameter(f"{file} is no manifest: {first['msg']}", param_hint="--against") from None
+
+
+def _data(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> dict[str, Any]:
+    return {
+        "integrations": [
+            {
+                "integration": one.integration,
+                "version": one.version,
+                "distribution": one.distribution,
+                "quality": str(one.standing.quality),
+                "rules": dict(one.standing.rules),
+                "findings": [finding.as_data() for finding in one.findings],
+                "exempt": [finding.as_data() | {"because": reason} for finding, reason in one.excused],
+            }
+            for one in examined
+        ],
+        "failures": [
+            {"name": failure.name, "distribution": failure.distribution, "reason": failure.reason}
+            for failure in failures
+        ],
+    }
+
+
+def _told(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> Iterator[str]:
+    for one in examined:
+        yield "\n".join(_lines(one))
+    for failure in failures:
+        yield f"{failure.name} ({failure.distribution}) failed to load: {failure.reason}"
+
+
+def _lines(one: Examination) -> Iterator[str]:
+    yield f"{one.integration} {one.version} ({one.distribution})"
+    for (level, reason, mend, rule), places in _grouped(one.findings).items():
+        yield f"  {level}: {_listed(places)}: {reason} [{rule}]"
+        yield f"    {mend}"
+    for finding, reason in one.excused:
+        yield f"  exempt: {finding.place}: {finding.reason} [{finding.rule}]"
+        yield f"    {reason}"
+    advice = len(one.findings) - len(one.errors)
+    yield f"  {len(one.errors)} errors, {advice} pieces of advice, {len(one.excused)} exempt"
+    yield f"  quality: {one.standing.quality}{_next(one)}"
+
+
+def _grouped(findings: Iterable[Finding]) -> dict[tuple[str, str, str, str], list[str]]:
+    """The places of findings that say the same."""
+    grouped: dict[tuple[str, str, str, str], list[str]] = {}
+    for finding in findings:
+        grouped.setdefault((finding.level, finding.reason, finding.mend, finding.rule), []).append(finding.place)
+    return grouped
+
+
+def _listed(places: list[str]) -> str:
+    more = len(places) - _MOST_PLACES
+    return ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _next(one: Examination) -> str:
+    missing = one.standing.missing
+    if not missing:
+        return ""
+    wanted = ", ".join(f"{rule} ({one.standing.rules[rule]})" for rule in missing)
+    return f"; {Quality(one.standing.quality + 1)} needs {wanted}"

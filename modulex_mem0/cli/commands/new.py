@@ -1,0 +1,43 @@
+"""`new`: begin an integration."""
+
+from pathlib import Path
+
+import click
+
+from modulex_mem0.conformance.scaffold import ScaffoldError, write_integration
+from modulex_mem0.runtime import discover
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where the files go; modulex-NAME in this folder unless told.",
+)
+def command(*, name: str, directory: Path | None) -> None:
+    """Begin an integration: small, complete, and passing its checks.
+
+    NAME is what flows will call it by, in lower case with _ between words. Writes a package with its entry point, a
+    credential, a client, one action, and tests; overwrites nothing. The page docs/write-an-integration.md goes on from
+    there.
+
+    Exits 1 if a file is already there or cannot be written, and 2 for a name that cannot be used.
+    """
+    target = directory or Path(f"modulex-{name.replace('_', '-')}")
+    try:
+        written = write_integration(name, target, taken=discover())
+    except ScaffoldError as error:
+        if "already there" in str(error):
+            raise click.ClickException(str(error)) from None
+        raise click.BadParameter(str(error), param_hint="NAME") from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+    for path in written:
+        click.echo(path)
+    click.echo(f"\nNext, in {target}:")
+    for line in ("pip install -e . --group test", f"modulex-mem0 check {name}", "python -m pytest"):
+        click.echo(f"  {line}")

@@ -1,0 +1,94 @@
+"""`modulex-mem0 check`: findings with place, reason and mend, where an integration stands, and exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Ended, modulex
+from installed import install
+
+from modulex_mem0.contract import IntegrationManifest
+from modulex_mem0.runtime import discover
+
+POOR = """
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Integration, Profile, action, hookimpl
+
+class In(ActionInput):
+    limit: int = 10
+
+class Out(ActionOutput):
+    pass
+
+@action(title="Say")
+async def say(context: Context, input: In) -> Out:
+    '''Say what was said.'''
+    return Out(success=True)
+
+@hookimpl
+def modulex_integrations():
+    told = "Says what it is told."
+    profile = Profile(name="poor", display_name="Poor", description=told, version="1.0.0", author="x")
+    return [Integration(profile, [say])]
+"""
+
+
+@pytest.fixture(scope="module")
+def ours() -> Ended:
+    return modulex("check")
+
+
+def test_mem0_stands_at_the_top(ours: Ended) -> None:
+    assert ours.returncode == 0, ours.stdout
+    assert ours.stdout.splitlines()[-2:] == ["  0 errors, 0 pieces of advice, 0 exempt", "  quality: platinum"]
+
+
+def test_the_findings_of_a_poor_one_are_told_once_each_with_their_places(tmp_path: Path) -> None:
+    install(tmp_path, "modulex-poor", POOR)
+    ended = modulex("check", "poor", site=tmp_path)
+    assert ended.returncode == 1
+    assert "error: actions.say.input.limit: The description is missing. [described]" in ended.stdout
+    assert "    Say in a sentence what it is for, for people." in ended.stdout
+    assert "quality: none; bronze needs described (todo)" in ended.stdout
+
+
+def test_programs_read_the_same_as_json(tmp_path: Path) -> None:
+    install(tmp_path, "modulex-poor", POOR)
+    ended = modulex("check", "poor", "--static", "--json", site=tmp_path)
+    (told,) = json.loads(ended.stdout)["integrations"]
+    assert ended.returncode == 1
+    assert (told["integration"], told["distribution"], told["quality"]) == ("poor", "modulex-poor", "none")
+    assert {"level", "place", "reason", "mend", "rule"} == set(told["findings"][0])
+    assert (told["rules"]["described"], told["rules"]["hostile_replies"]) == ("todo", "not measured")
+
+
+def test_a_release_that_breaks_the_last_one_is_told(tmp_path: Path) -> None:
+    released = discover()["mem0"].describe().model_dump(mode="json")
+    extra = json.loads(json.dumps(released["actions"][0])) | {"name": "recall", "title": "Recall"}
+    released["actions"].append(extra)
+    file = tmp_path / "mem0.json"
+    file.write_text(IntegrationManifest.model_validate(released).model_dump_json())
+    ended = modulex("check", "mem0", "--static", "--against", str(file))
+    assert ended.returncode == 1
+    assert "error: actions.recall: The action is gone, which breaks flows" in ended.stdout
+
+
+def test_the_documented_actions_are_stable() -> None:
+    # As on the connector's page, but for the bounds of limits and pages. It tells none; Mem0 refuses what is beyond.
+    file = Path(__file__).parent / "data" / "mem0_documented.json"
+    ended = modulex("check", "mem0", "--static", "--against", str(file))
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["memo"], "did you mean 'mem0'"),
+        (["mem0", "--all"], "not both"),
+        (["--all", "--against", "x.json"], "for one integration"),
+        (["mem0", "--against", "no-such-file.json"], "cannot read"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told(arguments: list[str], told: str) -> None:
+    ended = modulex("check", *arguments)
+    assert ended.returncode == 2
+    assert told in ended.stderr
