@@ -11,7 +11,7 @@ BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format manifest bench clean
+.PHONY: help demo test check docs format manifest bench clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,13 +29,20 @@ check: $(VENV)/.check ## Formatting, linters, types, import rules, and whether g
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/modulex-mem0 manifest --check
+	$(BIN)/modulex-mem0 docs --check
+	$(BIN)/modulex-mem0 docs --check --error-codes
+
+docs: $(VENV)/.docs ## The documentation site, into build/site
+	$(BIN)/zensical build --clean --strict
 
 format: $(VENV)/.check ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-manifest: $(VENV)/.demo ## Derive manifests/ from the declarations
+manifest: $(VENV)/.demo ## Derive manifests/ and the generated pages from the declarations
 	$(BIN)/modulex-mem0 manifest
+	$(BIN)/modulex-mem0 docs
+	$(BIN)/modulex-mem0 docs --error-codes
 
 bench: $(BENCH_VENV)/.bench ## Measure against every peer, into docs/performance.md; ARGS=--quick prints tables alone
 	$(BENCH_VENV)/bin/python -m benchmarks run $(ARGS)
@@ -60,6 +67,10 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.check: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,fast,mcp,langchain]' --group test --group check
 	@touch $@ $(VENV)/.demo $(VENV)/.test
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --group docs
+	@touch $@
 
 $(BENCH_VENV)/bin/python:
 	@scripts/make-environment $(or $(BENCH_PYTHON),$(PYTHON)) $(BENCH_VENV)

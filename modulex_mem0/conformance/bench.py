@@ -1,28 +1,27 @@
 """The test bench: an integration whose service is a fault server, and a runtime that calls it as a host would."""
 
 import asyncio
-import json
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from modulex_mem0.conformance.described_action import described_action
 from modulex_mem0.conformance.faults import FaultServer, Reply, Request, json_reply
-from modulex_mem0.conformance.listening import Heard, listening
-from modulex_mem0.conformance.relocation import Given, relocated
+from modulex_mem0.conformance.kit import Kit
+from modulex_mem0.conformance.listening import listening
+from modulex_mem0.conformance.observed import Observed
+from modulex_mem0.conformance.relocation import Given
 from modulex_mem0.conformance.samples import sample_input
 from modulex_mem0.conformance.watching import watched_connections
 from modulex_mem0.contract import Action, CredentialField, Integration
 from modulex_mem0.runtime import CredentialMapping, Result, Runtime, RuntimeSettings
 
-__all__ = ["AnyAction", "Bench", "Kit", "Observed", "opened_bench"]
+__all__ = ["AnyAction", "Bench", "opened_bench"]
 
 AnyAction = Action[Any, Any]
-#: A JSON value, or a function that gives one for each request.
-Good = Any | Callable[[Request], Any]
 
 # Enough for a call over loopback on a busy machine, and little to wait for where a server does not answer.
 _DEADLINE = 1.0
@@ -30,58 +29,6 @@ _DEADLINE = 1.0
 _GRACE = 2.0
 # How long a call that was cancelled may take to end.
 _PARTING = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kit:
-    """What an author tells the kit of an integration, beyond its declarations; all of it optional.
-
-    Attributes:
-        replies: What the service answers to the example of an action on a good day: a JSON value, or a function from a
-            request to one. With it the probes reach deeper.
-        inputs: Inputs that work, for actions that declare no example.
-        owner: The parameter that names whose data an action works on. With it the boundary between users is probed.
-        relocate: Makes a copy of the integration whose requests go to a URL, for one that does not use its client.
-    """
-
-    replies: Mapping[str, Good] = field(default_factory=dict)
-    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    owner: str | None = None
-    relocate: Callable[[Integration, str], Integration] = relocated
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """A call and what was seen of it.
-
-    Attributes:
-        result: What the runtime answered; None where the call raised.
-        raised: What it raised instead.
-        requests: What arrived at the service.
-        heard: Log lines and printed text.
-    """
-
-    result: Result | None
-    raised: BaseException | None
-    requests: list[Request]
-    heard: Heard
-
-    @property
-    def code(self) -> str:
-        """The error's code; empty on success."""
-        return "" if self.result is None or self.result.error is None else str(self.result.error.code)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the call answered with success."""
-        return self.result is not None and self.result.success
-
-    @property
-    def text(self) -> str:
-        """Everything that the call showed to anybody."""
-        if self.result is None:
-            return f"{self.raised!r} {self.heard.text}"
-        return f"{json.dumps(self.result.output)} {self.result!r} {self.heard.text}"
 
 
 @dataclass(slots=True, kw_only=True)

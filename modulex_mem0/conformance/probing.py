@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from modulex_mem0.conformance.bench import Kit, opened_bench
+from modulex_mem0.conformance.bench import opened_bench
 from modulex_mem0.conformance.finding import Finding
+from modulex_mem0.conformance.kit import Kit
 from modulex_mem0.conformance.probe import Probe
 from modulex_mem0.conformance.probes import PROBES
 from modulex_mem0.conformance.running import run

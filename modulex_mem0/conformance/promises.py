@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from modulex_mem0.conformance.bench import AnyAction, Observed
+from modulex_mem0.conformance.bench import AnyAction
 from modulex_mem0.conformance.described_action import output_validator
 from modulex_mem0.conformance.finding import Problem, error
+from modulex_mem0.conformance.observed import Observed
 from modulex_mem0.contract import ErrorCode
 
 __all__ = ["broken_promises"]

@@ -10,8 +10,9 @@ import pytest
 from command_line import modulex, python
 from installed import install
 
-from modulex_mem0.conformance.bench import Kit, opened_bench
+from modulex_mem0.conformance.bench import opened_bench
 from modulex_mem0.conformance.faults import json_reply
+from modulex_mem0.conformance.kit import Kit
 from modulex_mem0.conformance.probe import Probe
 from modulex_mem0.conformance.probes import PROBES
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings

@@ -1,7 +1,9 @@
 """The test of a credential: what is filled in where, and which replies pass."""
 
+import logging
 from base64 import b64encode
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from calls import failure
@@ -67,6 +69,17 @@ async def test_a_base_url_with_a_path(server: ScriptedServer) -> None:
         result = await runtime.test_credential("tiny", credential={"api_key": "k", "base_url": f"{server.url}/under/"})
     assert result.success, result
     assert server.requests[-1].target == "/under/ping/"
+
+
+async def test_no_log_shows_a_key_that_stands_in_the_url(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.script(json_reply({}))
+    assert (await _run(server, "{base_url}/of/{api_key}/ping?key={api_key}")).success
+    assert "/of/**********/ping" in caplog.text
+    for spelt in (KEY, quote(KEY, safe=""), quote_plus(KEY)):
+        assert spelt not in caplog.text
 
 
 async def test_basic_authentication(server: ScriptedServer) -> None:

@@ -9,8 +9,8 @@ class TestEcho(ConformanceSuite):
 ```
 """
 
-from modulex_mem0.conformance.bench import Kit
 from modulex_mem0.conformance.faults import Reply, Request, json_reply
+from modulex_mem0.conformance.kit import Kit
 from modulex_mem0.conformance.testing.suite import ConformanceSuite
 
 __all__ = ["ConformanceSuite", "Kit", "Reply", "Request", "json_reply"]

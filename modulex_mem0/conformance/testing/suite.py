@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from modulex_mem0.conformance.bench import Bench, Kit, opened_bench
+from modulex_mem0.conformance.bench import Bench, opened_bench
 from modulex_mem0.conformance.checking import LOADS, check
 from modulex_mem0.conformance.described_action import described_action
 from modulex_mem0.conformance.finding import Finding, Level
+from modulex_mem0.conformance.kit import Kit
 from modulex_mem0.conformance.probe import Probe
 from modulex_mem0.conformance.probes import PROBES
 from modulex_mem0.conformance.promises import broken_promises

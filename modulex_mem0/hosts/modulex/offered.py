@@ -7,7 +7,7 @@ from modulex_integrations.schema import IntegrationManifest
 
 from modulex_mem0.hosts.modulex.manifest import host_manifest
 from modulex_mem0.hosts.modulex.structured import structured_tool
-from modulex_mem0.runtime import Runtime
+from modulex_mem0.runtime import Runtime, RuntimeSettings
 
 __all__ = ["TOOLS", "manifest"]
 
@@ -19,8 +19,9 @@ _INTEGRATION = "mem0"
 
 
 def _offered() -> tuple[IntegrationManifest, tuple[StructuredTool, ...]]:
-    # Connections are opened at the first call, and closed when the event loop that opened them ends.
-    runtime = Runtime()
+    # Connections are opened at the first call, and closed when the event loop that opened them ends. They are httpx's
+    # even where aiohttp is installed: all of ModuleX's connectors use it, so what watches or replaces it sees ours too.
+    runtime = Runtime(RuntimeSettings(transport="httpx"))
     try:
         integration = runtime.integrations[_INTEGRATION]
         tools = tuple(structured_tool(runtime, integration, action) for action in integration.actions.values())

@@ -191,8 +191,10 @@ class BoundClient:
             await response.aclose()
         self.received += len(body)
         if logger.isEnabledFor(logging.DEBUG):
-            # The path may hold ids, which are not secret; the query is the caller's affair and stays out.
-            logger.debug("%s %s: HTTP %d, %d bytes", request.method, request.url.path, response.status_code, len(body))
+            # The path may hold ids, which are not secret, or the key where a service wants it there, which is masked.
+            # The query is the caller's affair and stays out.
+            path = self._redactor.text(request.url.path)
+            logger.debug("%s %s: HTTP %d, %d bytes", request.method, path, response.status_code, len(body))
         if len(body) > LARGE_BODY:
             await asyncio.sleep(0)
         return HttpReply(response.status_code, response.headers, body, self._redactor)

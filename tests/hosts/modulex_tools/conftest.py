@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,8 +21,8 @@ def loaded() -> Iterator[Runtime]:
 
 @pytest.fixture
 async def host(quick: RuntimeSettings) -> AsyncIterator[Runtime]:
-    """A runtime with what is installed."""
-    async with Runtime(quick) as runtime:
+    """A runtime with what is installed, whose requests pytest-httpx can see."""
+    async with Runtime(replace(quick, transport="httpx")) as runtime:
         yield runtime
 
 
