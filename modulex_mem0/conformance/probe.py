@@ -35,12 +35,13 @@ class Probe:
             if len(found) >= _MOST_FINDINGS:
                 break
         if bench.foreign:
+            # What went elsewhere was not answered by the bench, so this probe has shown nothing.
             found.append(
                 error(
                     f"actions.{action.name}",
                     f"A connection to {bench.foreign[0]} was attempted.",
                     "Send requests through context.http alone, and follow no link or redirect elsewhere.",
-                ).found_by("other_hosts")
+                ).found_by(self.name)
             )
             bench.foreign.clear()
         return found

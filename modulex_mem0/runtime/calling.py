@@ -6,6 +6,7 @@ import traceback
 from typing import Any, Protocol
 
 from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, ErrorInfo
+from modulex_mem0.runtime.context import CallContext
 from modulex_mem0.runtime.http.log_masking import masking
 from modulex_mem0.runtime.inputs import input_check
 from modulex_mem0.runtime.outputs import output_check
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # A handler ends by itself at its deadline, when its HTTP client does; after this many seconds more it is cancelled.
 _GRACE = 1.0
+# How long a cancelled handler may clean up before its call ends without it, in seconds.
+_CLEANUP = 0.5
 _LONGEST_MESSAGE = 500
 _TRANSIENT = frozenset(
     {ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.SERVICE_ERROR}
@@ -67,9 +70,8 @@ class PreparedAction:
         if in_flight is not None and in_flight.changed:
             error = _after_a_change(error)
         info = error_info(error, redactor, repeatable=self.action.hints.repeatable)
-        known = error.known
-        if in_flight is not None and not in_flight.carries_requests:
-            known = redactor.value(dict(known))
+        # Whatever the handler says on its way out, it says without secrets.
+        known = redactor.value(dict(error.known)) if error.known else error.known
         return Result(success=False, output=self._output.failure(info.line, known), error=info)
 
     def defect(self, what: str, redactor: Redactor) -> Result:
@@ -77,18 +79,19 @@ class PreparedAction:
         logger.error("action %s: %s\n%s", self.action.name, what, redactor.text(traceback.format_exc()))
         return self.fail(ActionError(ErrorCode.INTERNAL, f"{what}; the log of {__name__} has the details"), redactor)
 
-    async def run(self, context: Context, checked_input: object, in_flight: InFlight, redactor: Redactor) -> Result:
+    async def run(self, context: CallContext, checked_input: object, in_flight: InFlight, redactor: Redactor) -> Result:
         """Call the handler and check what it returns."""
-        hard = asyncio.timeout(context.remaining() + _GRACE)
         try:
-            async with hard:
-                with masking(redactor):
-                    value = await self.action.handler(context, checked_input)
-                if in_flight.received > LARGE_BODY:
-                    # Reading many records takes milliseconds, and so will checking them: others get a turn in between.
-                    await asyncio.sleep(0)
+            with masking(redactor):
+                handler = asyncio.create_task(self._handled(context, checked_input))
+            if not await _ended(handler, context.remaining() + _GRACE):
+                return self.fail(self._late(in_flight), redactor, in_flight)
+            value = handler.result()
+            if in_flight.received > LARGE_BODY:
+                # Reading many records takes milliseconds, and so will checking them: others get a turn in between.
+                await asyncio.sleep(0)
             output = self._output.checked(value)
-            if not in_flight.carries_requests:
+            if context.secrets.were_read or not in_flight.carries_requests:
                 output = self._masked(output, redactor)
             if output["success"] is True:
                 return Result(success=True, output=output)
@@ -100,15 +103,18 @@ class PreparedAction:
             if task is None or task.cancelling():
                 raise
             return self.defect("the handler cancelled itself", redactor)
-        except TimeoutError:
-            if not hard.expired():
-                return self.defect("the handler let a TimeoutError out", redactor)
-            return self.fail(self._late(in_flight), redactor, in_flight)
-        except (Exception, SystemExit) as error:
+        except Exception as error:
             return self.defect(f"{type(error).__name__} in the handler or its output", redactor)
 
+    async def _handled(self, context: Context, checked_input: object) -> Any:  # noqa: ANN401 - checked by the caller
+        try:
+            return await self.action.handler(context, checked_input)
+        except SystemExit as error:
+            # Out of a task it would end the event loop.
+            raise RuntimeError(f"SystemExit: {error}") from error
+
     def _masked(self, output: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
-        """The output without secrets: where the runtime does not carry the replies, this is where they come in."""
+        """The output without secrets, where the handler had them or carried its own requests."""
         masked = redactor.value(output)
         return output if masked == output else self._output.checked(masked)
 
@@ -126,6 +132,21 @@ class PreparedAction:
             return self.fail(error, redactor, in_flight)
         except Exception:
             return self.defect("the handler raised an ActionError with unusable parts", redactor)
+
+
+async def _ended(handler: asyncio.Task[Any], seconds: float) -> bool:
+    """Wait for a handler, which runs in a task of its own: one that ignores its cancellation is left behind."""
+    try:
+        await asyncio.wait({handler}, timeout=seconds)
+        if handler.done():
+            return True
+    except asyncio.CancelledError:
+        handler.cancel()
+        await asyncio.wait({handler}, timeout=_CLEANUP)
+        raise
+    handler.cancel()
+    await asyncio.wait({handler}, timeout=_CLEANUP)
+    return False
 
 
 def _after_a_change(error: ActionError) -> ActionError:

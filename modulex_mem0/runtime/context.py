@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from modulex_mem0.contract import AuthScheme, HttpClient
 from modulex_mem0.runtime.deadline import Deadline
 
-__all__ = ["CallContext", "Progress", "ProgressListener"]
+__all__ = ["CallContext", "Progress", "ProgressListener", "Secrets"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +26,35 @@ class Progress:
 ProgressListener = Callable[[Progress], None]
 
 
+class Secrets:
+    """A credential, and whether the handler has looked at it: only then can it come out with the output."""
+
+    __slots__ = ("_values", "were_read")
+
+    def __init__(self, values: Mapping[str, str | SecretStr]) -> None:
+        self._values = values
+        self.were_read = False
+
+    def read(self) -> Mapping[str, str | SecretStr]:
+        """The values by field name."""
+        self.were_read = True
+        return self._values
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """Implements `modulex_mem0.contract.Context`."""
 
-    credential: Mapping[str, str | SecretStr]
+    secrets: "Secrets"
     http: HttpClient
     deadline: Deadline
     listener: ProgressListener | None = None
     scheme: AuthScheme | None = None
+
+    @property
+    def credential(self) -> Mapping[str, str | SecretStr]:
+        """The resolved credential by field name."""
+        return self.secrets.read()
 
     def remaining(self) -> float:
         """Seconds until the call's deadline."""

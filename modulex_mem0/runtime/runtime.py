@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from modulex_mem0.contract import Action, ActionError, ErrorCode
 from modulex_mem0.runtime.calling import PreparedAction, error_info
 from modulex_mem0.runtime.connection import run_connection_test
-from modulex_mem0.runtime.context import CallContext, ProgressListener
+from modulex_mem0.runtime.context import CallContext, ProgressListener, Secrets
 from modulex_mem0.runtime.credentials import CredentialMapping, resolve_credential, sealed
 from modulex_mem0.runtime.deadline import Deadline
 from modulex_mem0.runtime.http.service import Service
@@ -111,7 +111,7 @@ class Runtime:
         deadline = Deadline(seconds)
         http = self._client(service, deadline, repeatable=prepared.action.hints.repeatable)
         values, scheme = (resolved.values, resolved.scheme) if resolved else ({}, None)
-        context = CallContext(values, http, deadline, on_progress, scheme)
+        context = CallContext(Secrets(values), http, deadline, on_progress, scheme)
         return await prepared.run(context, checked, http, redactor)
 
     def call_sync(

@@ -66,7 +66,6 @@ async def test_the_host_goes_on_after_every_one_of_them(host: Runtime) -> None:
     assert (await _call(host, "returns_not_a_number")).success
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="outputs are masked for own requests only")
 async def test_a_secret_in_an_output_is_masked(host: Runtime) -> None:
     assert hostile.KEY not in repr(await _call(host, "returns_its_secret"))
 
@@ -80,7 +79,7 @@ from modulex_mem0.runtime import Runtime, RuntimeSettings
 async def main():
     runtime = Runtime(RuntimeSettings(timeout=0.1), plugins=[hostile])
     call = asyncio.create_task(runtime.call("hostile", {action!r}, {{}}, credential={{"api_key": hostile.KEY}}))
-    await asyncio.wait([call], timeout=2)
+    await asyncio.wait([call], timeout=10)
     answered = call.done() and not call.cancelled() and call.exception() is None
     sys.stdout.write(str(call.result().error.code) if answered else "no answer")
     sys.stdout.flush()
@@ -91,7 +90,6 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the runtime awaits the handler in the caller's own task")
 @pytest.mark.parametrize(
     ("action", "code"),
     [("ignores_cancellation", "timeout"), ("cleans_up_for_ever", "timeout"), ("cancels_itself", "internal")],
@@ -111,7 +109,6 @@ FOUND_BY = {
     "recurses": "example_works",
     "cancels_itself": "example_works",
     "climbs_out": "example_works",
-    "returns_its_secret": "credential_hidden",
     "prints_its_secret": "credential_hidden",
     "logs_its_secret": "credential_hidden",
     "sends_its_secret_in_the_address": "credential_hidden",
@@ -120,7 +117,6 @@ FOUND_BY = {
     "calls_failure_success": "hostile_replies",
     "trusts_the_reply": "hostile_replies",
     "tries_again_and_again": "sent_once",
-    "swallows_cancellation": "cancellation",
 }
 
 
@@ -201,7 +197,15 @@ def test_check_tells_what_failed_to_load_and_what_cannot_be_used(hostile_site: P
 
 def test_the_hostile_helpers_are_all_accounted_for() -> None:
     endless = {"ignores_cancellation", "cleans_up_for_ever"}
-    harmless = {"refuses_with_its_secret", "returns_not_a_number", "warns", "leaves_tasks_behind"}
+    harmless = {
+        "ignores_cancellation",
+        "refuses_with_its_secret",
+        "returns_its_secret",
+        "returns_not_a_number",
+        "swallows_cancellation",
+        "warns",
+        "leaves_tasks_behind",
+    }
     names = {handler.__name__ for handler in hostile.HANDLERS}
     assert names == set(FOUND_BY) | endless | harmless
     source = ast.parse((HELPERS / "hostile_integration.py").read_text())

@@ -107,7 +107,7 @@ async def test_a_good_key_is_in_no_log_and_no_result(connect: Connect, account: 
         added = await client.call_tool("add_memories", {"user_id": "alice", "messages": MESSAGES})
         await client.call_tool("get_memories", {"user_id": "alice"})
     written = log.text
-    assert "httpcore" in written, "the test wants to see the most talkative log there is"
+    assert "modulex_mem0.runtime.http" in written, "the test wants to see the most talkative log there is"
     assert account["MEM0_API_KEY"] not in written + listed.model_dump_json() + added.model_dump_json()
 
 
