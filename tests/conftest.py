@@ -1,6 +1,7 @@
 """What several rooms' tests share: the scripted server, and an environment without surprises."""
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -21,6 +22,9 @@ from modulex_mem0.runtime.settings import TransportName
 # The same examples on every machine and in every run, however slow it is: a failure can be repeated.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would the programs that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _AMBIENT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 

@@ -157,14 +157,19 @@ async def test_many_may_close_at_once(server: ScriptedServer) -> None:
     await asyncio.gather(*(runtime.aclose() for _ in range(5)), *(asyncio.to_thread(runtime.close) for _ in range(5)))
 
 
+def _sync_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "modulex-mem0 sync calls"}
+
+
 def test_sync_calls_from_many_threads_share_connections(server: ScriptedServer) -> None:
+    before = _sync_threads()
     server.script(OK)
     with Runtime(RuntimeSettings(max_connections=4), plugins=[plugin()]) as runtime, ThreadPoolExecutor(8) as threads:
         results = list(threads.map(lambda _: _call_sync(runtime, server, "change"), range(50)))
         assert runtime.test_credential_sync("tiny", credential=credential_for(server)).error is not None
     assert all(result.success for result in results)
     assert server.connections <= 4
-    assert all(thread.name != "modulex-mem0 sync calls" for thread in threading.enumerate())
+    assert _sync_threads() == before
 
 
 async def test_a_sync_call_inside_a_running_loop_works(runtime: Runtime, server: ScriptedServer) -> None:
@@ -185,6 +190,7 @@ def test_closing_ends_the_sync_calls_in_flight_with_an_answer(server: ScriptedSe
 
 
 def test_sync_calls_that_race_with_the_end_are_answered_or_refused(server: ScriptedServer) -> None:
+    before = _sync_threads()
     server.script(OK)
     for _ in range(20):
         runtime = Runtime(plugins=[plugin()])
@@ -204,7 +210,7 @@ def test_sync_calls_that_race_with_the_end_are_answered_or_refused(server: Scrip
             runtime.close()
             assert {done.result(PATIENCE) for done in calls} <= {"refused", "answered"}
         runtime.close()
-    assert all(thread.name != "modulex-mem0 sync calls" for thread in threading.enumerate())
+    assert _sync_threads() == before
 
 
 async def _nothing() -> None:

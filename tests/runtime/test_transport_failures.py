@@ -14,7 +14,11 @@ def _leaves(kind: type[Exception]) -> set[type[Exception]]:
 
 #: What only `httpx.Client` raises, or code that misuses a response.
 NOT_OF_A_TRANSPORT = {httpx.HTTPStatusError, httpx.TooManyRedirects}
-RAISED = sorted(_leaves(httpx.HTTPError) - NOT_OF_A_TRANSPORT, key=lambda kind: kind.__name__)
+RAISED = sorted(
+    # Other libraries, where they are loaded, derive exceptions of their own.
+    (kind for kind in _leaves(httpx.HTTPError) - NOT_OF_A_TRANSPORT if kind.__module__.startswith("httpx")),
+    key=lambda kind: kind.__name__,
+)
 FOREIGN = [TimeoutError, OSError, ValueError, RuntimeError]
 
 NOT_SENT: dict[type[Exception], ErrorCode] = {
