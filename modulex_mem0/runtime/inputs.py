@@ -14,6 +14,7 @@ from modulex_mem0.runtime.suggestion import did_you_mean
 __all__ = ["input_check"]
 
 _MOST_PROBLEMS = 3
+_LONGEST_PATH = 16
 # pydantic's words for these are about Python; a caller thinks in JSON.
 _PLAIN = {
     "missing": "is required",
@@ -86,6 +87,9 @@ def _unknown(action: str, model: type[BaseModel], field: str) -> str:
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
+    # Deep inside something nested without end, the way there would say less than the parameter's name.
+    if len(loc) > _LONGEST_PATH:
+        loc = loc[:1]
     path = ""
     for part in loc:
         path += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if path else cut(part)

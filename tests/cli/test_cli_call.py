@@ -97,7 +97,7 @@ def test_single_parameters_win_over_the_input(run_here: Run, echo: dict[str, str
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--input", '{\n "text": "a",\n}'], "line 3, column 1"),
+        (["--input", '{\n "text": "a"\n "count": 1}'], "line 3, column 2"),
         (["--input", "@missing.json"], "cannot read missing.json: No such file"),
         (["-p", "text"], "'text' is not of the form name=value"),
         (["--credential-file", "missing.json"], "cannot read missing.json: No such file"),

@@ -114,7 +114,7 @@ def test_a_schema_that_goes_round_in_circles_ends() -> None:
     ("source", "told"),
     [
         ('{"text": }', "expecting value at line 1, column 10"),
-        ('{\n "text": "a",\n}', "line 3, column 1"),
+        ('{\n "text": "a"\n "count": 1}', "line 3, column 2"),
         ("[1]", "must be a JSON object, not a list"),
         ("7", "not a number"),
         ('"text"', "not a text"),
