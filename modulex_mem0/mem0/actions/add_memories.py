@@ -20,10 +20,11 @@ from modulex_mem0.mem0.parameters.json_values import JsonObject, JsonObjects
 from modulex_mem0.mem0.parameters.messages import Messages
 from modulex_mem0.mem0.parameters.numbers import Timestamp, WaitTimeout
 from modulex_mem0.mem0.parameters.text import NonBlank
+from modulex_mem0.mem0.replies.answer import refuse_reported_failure
 from modulex_mem0.mem0.replies.events import EventRecord, event_record
 from modulex_mem0.mem0.replies.values import text
 from modulex_mem0.mem0.samples import EVENT_ID, USER
-from modulex_mem0.mem0.service.client import refuse_reported_failure, request_object
+from modulex_mem0.mem0.service.client import request_object
 from modulex_mem0.mem0.service.events import has_ended, refuse_failure, wait_for_event
 
 __all__ = ["add_memories"]

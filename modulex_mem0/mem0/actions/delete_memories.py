@@ -1,6 +1,5 @@
 """`DELETE /v1/memories/`: forget a user, or what a user shares with an agent, an app, a run or some metadata."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
@@ -8,7 +7,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
 from modulex_mem0.mem0.parameters.ids import AgentId, AppId, OwnerId, RunId
 from modulex_mem0.mem0.parameters.json_values import JsonObject
-from modulex_mem0.mem0.replies.records import memory_record
+from modulex_mem0.mem0.replies.records import MemoryRecord
 from modulex_mem0.mem0.replies.values import text, whole_number
 from modulex_mem0.mem0.samples import EVENT_ID, USER
 from modulex_mem0.mem0.service.batches import ChunkReport, send_batch
@@ -115,7 +114,7 @@ async def _delete_by_id(context: Context, input: DeleteMemoriesInput) -> DeleteM
         raise collected.failure
     if collected.next is not None:
         raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0's list of these memories does not end; nothing was deleted")
-    memory_ids = [memory_id for item in collected.items if (memory_id := _id_if_meant(input, item)) is not None]
+    memory_ids = [memory_id for memory in collected.items if (memory_id := _id_if_meant(input, memory)) is not None]
     outcome = await send_batch(context, "DELETE", [{"memory_id": memory_id} for memory_id in memory_ids])
     outcome.raise_failure("deleted")
     return DeleteMemoriesOutput(success=True, matched=len(memory_ids), deleted=outcome.accepted, chunks=outcome.chunks)
@@ -130,14 +129,13 @@ def _listing(input: DeleteMemoriesInput) -> dict[str, Any]:
     return {"filters": scoped_filters(input, conditions), "show_expired": True}
 
 
-def _id_if_meant(input: DeleteMemoriesInput, item: Mapping[str, Any]) -> str | None:
+def _id_if_meant(input: DeleteMemoriesInput, memory: MemoryRecord) -> str | None:
     """The id of a listed memory if it is what the input means: a filter that Mem0 ignored must not widen a delete."""
-    record = memory_record(item)
     wanted = {"user_id": input.user_id, **narrower_ids(input)}
-    if any(getattr(record, name) != value for name, value in wanted.items()):
+    if any(memory.get(name) != value for name, value in wanted.items()):
         return None
-    metadata = record.metadata or {}
-    return record.id if all(_same(metadata.get(k), v) for k, v in (input.metadata or {}).items()) else None
+    metadata = memory["metadata"] or {}
+    return memory["id"] if all(_same(metadata.get(k), v) for k, v in (input.metadata or {}).items()) else None
 
 
 def _same(found: object, wanted: object) -> bool:

@@ -11,10 +11,10 @@ from modulex_mem0.mem0.parameters.ids import AgentId, AppId, MemoryId, RunId, Us
 from modulex_mem0.mem0.parameters.json_values import TextList
 from modulex_mem0.mem0.parameters.numbers import ListLimit, MaxItems, Page
 from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.records import MemoryRecord, memory_record, memory_records, objects
-from modulex_mem0.mem0.replies.values import text, whole_number
+from modulex_mem0.mem0.replies.lists import memory_page
+from modulex_mem0.mem0.replies.records import MemoryRecord, memory_record
 from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.client import request_reply
 from modulex_mem0.mem0.service.ownership import only_of, owned_memory
 from modulex_mem0.mem0.service.pages import collect_pages, is_past_last_page
 from modulex_mem0.mem0.service.scope import scoped_filters
@@ -133,19 +133,15 @@ async def get_memories(context: Context, input: GetMemoriesInput) -> GetMemories
     if input.return_all:
         return await _all_pages(context, input, body)
     try:
-        reply = await request_object(
+        reply = await request_reply(
             context, "POST", "/v3/memories/", json={**body, "page": input.page, "page_size": input.limit}
         )
     except ActionError as error:
         if input.page > 1 and is_past_last_page(error):
             return _output([])
         raise
-    return _output(
-        memory_records(only_of(input.user_id, objects(reply))),
-        count=whole_number(reply.get("count")),
-        next=text(reply.get("next")),
-        previous=text(reply.get("previous")),
-    )
+    page = memory_page(reply)
+    return _output(only_of(input.user_id, page.memories), count=page.count, next=page.next, previous=page.previous)
 
 
 def _listing(input: GetMemoriesInput) -> dict[str, Any]:
@@ -170,11 +166,7 @@ def _listing(input: GetMemoriesInput) -> dict[str, Any]:
 
 async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, Any]) -> GetMemoriesOutput:
     collected = await collect_pages(context, body, first_page=input.page, max_items=input.max_items)
-    output = _output(
-        memory_records(only_of(input.user_id, collected.items)),
-        count=collected.count,
-        next=collected.next,
-    )
+    output = _output(only_of(input.user_id, collected.items), count=collected.count, next=collected.next)
     if collected.failure is not None:
         collected.failure.known = output.model_dump(exclude={"success", "error"})
         raise collected.failure
@@ -182,6 +174,6 @@ async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, 
 
 
 def _output(memories: list[MemoryRecord], **page: Any) -> GetMemoriesOutput:  # noqa: ANN401 - the page's own fields
-    return GetMemoriesOutput(
-        success=True, memories=memories, ids=[memory.id for memory in memories if memory.id], **page
-    )
+    ids = [memory_id for memory in memories if (memory_id := memory["id"])]
+    # Read records need no second check here: the runtime checks what leaves.
+    return GetMemoriesOutput.model_construct(success=True, memories=memories, ids=ids, **page)

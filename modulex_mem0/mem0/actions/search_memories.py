@@ -11,9 +11,10 @@ from modulex_mem0.mem0.parameters.ids import AgentId, AppId, RunId, UserId
 from modulex_mem0.mem0.parameters.json_values import JsonObject, TextList
 from modulex_mem0.mem0.parameters.numbers import SearchLimit, Threshold
 from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.records import SearchResultRecord, objects, search_results
+from modulex_mem0.mem0.replies.lists import search_results
+from modulex_mem0.mem0.replies.records import SearchResultRecord
 from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.service.client import request_reply
 from modulex_mem0.mem0.service.ownership import only_of
 from modulex_mem0.mem0.service.scope import scoped_filters
 
@@ -140,6 +141,9 @@ async def search_memories(context: Context, input: SearchMemoriesInput) -> Searc
         **input.model_dump(include=set(_PASSED_ON), exclude_none=True),
     }
     body |= {name: True for name in ("rerank", "show_expired") if getattr(input, name)}
-    reply = await request_object(context, "POST", "/v3/memories/search/", json=body)
-    results = search_results(only_of(input.user_id, objects(reply)))
-    return SearchMemoriesOutput(success=True, search_results=results, ids=[r.id for r in results if r.id])
+    results = only_of(
+        input.user_id, search_results(await request_reply(context, "POST", "/v3/memories/search/", json=body))
+    )
+    ids = [memory_id for result in results if (memory_id := result["id"])]
+    # Read records need no second check here: the runtime checks what leaves.
+    return SearchMemoriesOutput.model_construct(success=True, search_results=results, ids=ids)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode
 from modulex_mem0.mem0.replies.values import text
@@ -14,10 +14,12 @@ __all__ = ["only_of", "owned_memory", "require_all_owned"]
 _CHECKS_AT_ONCE = 8
 _MOST_NAMED = 5
 
+ItemT = TypeVar("ItemT", bound=Mapping[str, Any])
 
-def only_of(user_id: str, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+
+def only_of(user_id: str, items: Iterable[ItemT]) -> list[ItemT]:
     """The memories of a list that do not name another user."""
-    return [item for item in items if text(item.get("user_id")) in (None, user_id)]
+    return [item for item in items if (owner := item.get("user_id")) == user_id or text(owner) in (None, user_id)]
 
 
 async def owned_memory(context: Context, user_id: str, memory_id: str) -> Mapping[str, Any]:

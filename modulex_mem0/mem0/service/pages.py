@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode
-from modulex_mem0.mem0.replies.records import objects
-from modulex_mem0.mem0.replies.values import text, whole_number
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.replies.lists import memory_page
+from modulex_mem0.mem0.replies.records import MemoryRecord
+from modulex_mem0.mem0.service.client import request_reply
 
 __all__ = ["Collected", "collect_pages", "is_past_last_page"]
 
@@ -28,7 +28,7 @@ class Collected:
         failure: What ended the collecting before its end, if it was an error.
     """
 
-    items: list[dict[str, Any]] = field(default_factory=list)
+    items: list[MemoryRecord] = field(default_factory=list)
     count: int | None = None
     next: str | None = None
     failure: ActionError | None = None
@@ -54,28 +54,28 @@ async def collect_pages(
     """
     collected = Collected()
     seen: set[str] = set()
-    last: list[dict[str, Any]] = []
-    page, idle = first_page, 0
+    last: list[MemoryRecord] = []
+    number, idle = first_page, 0
     while True:
-        here = f"/v3/memories/?page={page}&page_size={_PAGE_SIZE}"
+        here = f"/v3/memories/?page={number}&page_size={_PAGE_SIZE}"
         try:
-            reply = await request_object(
-                context, "POST", "/v3/memories/", json={**body, "page": page, "page_size": _PAGE_SIZE}
+            reply = await request_reply(
+                context, "POST", "/v3/memories/", json={**body, "page": number, "page_size": _PAGE_SIZE}
             )
-            found = objects(reply)
+            page = memory_page(reply)
         except ActionError as error:
-            if page > 1 and is_past_last_page(error):
+            if number > 1 and is_past_last_page(error):
                 # The list shrank while it was read, or `next` promised too much.
                 collected.next = None
                 return collected
-            if page == first_page:
+            if number == first_page:
                 raise
             collected.next, collected.failure = here, error
             return collected
-        fresh = _fresh(found, seen)
+        fresh = _fresh(page.memories, seen)
         collected.items += fresh
-        collected.count = whole_number(reply.get("count"))
-        collected.next = text(reply.get("next"))
+        collected.count = page.count
+        collected.next = page.next
         context.report("reading memories", done=len(collected.items), total=collected.count)
         if max_items is not None and len(collected.items) >= max_items:
             # What lies beyond on this page is left out too, so there is more even after the last page.
@@ -83,11 +83,11 @@ async def collect_pages(
                 collected.next = here
             del collected.items[max_items:]
             return collected
-        idle = idle + 1 if not fresh or found == last else 0
-        last = found
+        idle = idle + 1 if not fresh or page.memories == last else 0
+        last = page.memories
         if collected.next is None or idle >= _MOST_IDLE_PAGES:
             return collected
-        page += 1
+        number += 1
 
 
 def is_past_last_page(error: ActionError) -> bool:
@@ -95,13 +95,13 @@ def is_past_last_page(error: ActionError) -> bool:
     return error.code is ErrorCode.NOT_FOUND and "invalid page" in error.message.lower()
 
 
-def _fresh(items: list[dict[str, Any]], seen: set[str]) -> list[dict[str, Any]]:
-    """The items whose id was not seen before; those without an id are kept."""
+def _fresh(memories: list[MemoryRecord], seen: set[str]) -> list[MemoryRecord]:
+    """Those whose id was not seen before; those without an id are kept."""
     fresh = []
-    for item in items:
-        key = text(item.get("id"))
+    for memory in memories:
+        key = memory["id"]
         if key is None or key not in seen:
-            fresh.append(item)
+            fresh.append(memory)
         if key is not None:
             seen.add(key)
     return fresh
