@@ -5,11 +5,12 @@ import logging
 import traceback
 from typing import Any, Protocol
 
-from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, ErrorInfo
+from modulex_mem0.contract import Action, ActionError, ErrorCode, ErrorInfo
 from modulex_mem0.runtime.context import CallContext
 from modulex_mem0.runtime.http.log_masking import masking
 from modulex_mem0.runtime.inputs import input_check
 from modulex_mem0.runtime.outputs import output_check
+from modulex_mem0.runtime.own_task import ended_in_time
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.result import Result
 from modulex_mem0.runtime.settings import LARGE_BODY
@@ -20,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 # A handler ends by itself at its deadline, when its HTTP client does; after this many seconds more it is cancelled.
 _GRACE = 1.0
-# How long a cancelled handler may clean up before its call ends without it, in seconds.
-_CLEANUP = 0.5
 _LONGEST_MESSAGE = 500
 _TRANSIENT = frozenset(
     {ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.SERVICE_ERROR}
@@ -83,10 +82,12 @@ class PreparedAction:
         """Call the handler and check what it returns."""
         try:
             with masking(redactor):
-                handler = asyncio.create_task(self._handled(context, checked_input))
-            if not await _ended(handler, context.remaining() + _GRACE):
+                handled = await ended_in_time(
+                    lambda: self.action.handler(context, checked_input), context.remaining() + _GRACE
+                )
+            if handled is None:
                 return self.fail(self._late(in_flight), redactor, in_flight)
-            value = handler.result()
+            value = handled.result()
             if in_flight.received > LARGE_BODY:
                 # Reading many records takes milliseconds, and so will checking them: others get a turn in between.
                 await asyncio.sleep(0)
@@ -105,13 +106,6 @@ class PreparedAction:
             return self.defect("the handler cancelled itself", redactor)
         except Exception as error:
             return self.defect(f"{type(error).__name__} in the handler or its output", redactor)
-
-    async def _handled(self, context: Context, checked_input: object) -> Any:  # noqa: ANN401 - checked by the caller
-        try:
-            return await self.action.handler(context, checked_input)
-        except SystemExit as error:
-            # Out of a task it would end the event loop.
-            raise RuntimeError(f"SystemExit: {error}") from error
 
     def _masked(self, output: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
         """The output without secrets, where the handler had them or carried its own requests."""
@@ -132,21 +126,6 @@ class PreparedAction:
             return self.fail(error, redactor, in_flight)
         except Exception:
             return self.defect("the handler raised an ActionError with unusable parts", redactor)
-
-
-async def _ended(handler: asyncio.Task[Any], seconds: float) -> bool:
-    """Wait for a handler, which runs in a task of its own: one that ignores its cancellation is left behind."""
-    try:
-        await asyncio.wait({handler}, timeout=seconds)
-        if handler.done():
-            return True
-    except asyncio.CancelledError:
-        handler.cancel()
-        await asyncio.wait({handler}, timeout=_CLEANUP)
-        raise
-    handler.cancel()
-    await asyncio.wait({handler}, timeout=_CLEANUP)
-    return False
 
 
 def _after_a_change(error: ActionError) -> ActionError:

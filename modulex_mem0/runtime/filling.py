@@ -34,17 +34,18 @@ class FilledUrl:
 
 def is_complete(template: str, values: Values) -> bool:
     """Whether every field that the template names has a value."""
-    return all(name in values for name in _fields_of(template))
+    return all(name in values for name in _parts(template)[1::2])
 
 
 @lru_cache(maxsize=1024)
-def _fields_of(template: str) -> tuple[str, ...]:
-    return tuple(_PLACEHOLDER.findall(template))
+def _parts(template: str) -> list[str]:
+    """Plain text and names of fields, by turns; it begins and ends with plain text."""
+    return _PLACEHOLDER.split(template)
 
 
 def fill(template: str, values: Values) -> str:
     """The template with the values as they are; what they contain is not filled again."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+    return "".join([values[part] if at % 2 else part for at, part in enumerate(_parts(template))])
 
 
 def fill_body(value: Any, values: Values) -> Any:  # noqa: ANN401 - any JSON value
@@ -69,6 +70,8 @@ def fill_url(template: str, values: Values) -> FilledUrl:
     if leading:
         # Of the kind `url`, so it was checked when the credential was resolved.
         base, rest = values[leading[1]], template[leading.end() :]
+        if not rest:
+            return FilledUrl(base, "", {})
     else:
         scheme, _, after = template.partition("://")
         end = next((at for at, character in enumerate(after) if character in "/?"), len(after))

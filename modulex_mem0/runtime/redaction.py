@@ -21,6 +21,8 @@ _MASK = MASK.encode()
 _SHORTEST = 4
 # An ASCII character written as a JSON escape: how a secret can hide from a search of the bytes.
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
+# Text that is the same in a URL and in JSON.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # What JSON must escape, and what it may escape with a backslash alone.
 _QUOTED = frozenset('"\\')
 _QUOTABLE = _QUOTED | {"/"}
@@ -33,11 +35,12 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[SecretStr]) -> None:
         self._secrets = tuple(secrets)
-        plain = [s.get_secret_value() for s in self._secrets if len(s.get_secret_value()) >= _SHORTEST]
+        self._texts = [text for s in self._secrets if len(text := s.get_secret_value()) >= _SHORTEST]
+        special = [text for text in self._texts if not _PLAIN.fullmatch(text)]
+        self._quotable = any(not _QUOTABLE.isdisjoint(text) for text in special)
         # In a URL a secret stands percent-encoded.
-        self._texts = [*plain, *(encoded for text in plain if (encoded := quote(text, safe="")) != text)]
+        self._texts += [quote(text, safe="") for text in special]
         self._bytes = [text.encode() for text in self._texts]
-        self._quotable = any(not _QUOTABLE.isdisjoint(text) for text in self._texts)
 
     def __repr__(self) -> str:
         return "<Redactor>"
