@@ -1,4 +1,4 @@
-"""What several rooms' tests share: the scripted server, and an environment without surprises."""
+"""What several rooms' tests share: the servers, and an environment without surprises."""
 
 import os
 import signal
@@ -18,6 +18,7 @@ from tiny_integration import plugin
 
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.runtime.settings import TransportName
+from modulex_mem0.sandbox import RunningSandbox
 
 # The same examples on every machine and in every run, however slow it is: a failure can be repeated.
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -48,6 +49,24 @@ def lasting_server() -> Iterator[ScriptedServer]:
     """One server for all the tests of a module, such as the many examples of a property."""
     with ScriptedServer() as running:
         yield running
+
+
+@pytest.fixture
+def sandbox(mem0_sandbox: RunningSandbox) -> RunningSandbox:
+    """A Mem0 whose adds are done before their reply, with an empty project, as our own pytest plugin gives one."""
+    return mem0_sandbox
+
+
+@pytest.fixture
+def account(sandbox: RunningSandbox) -> dict[str, str]:
+    """The environment variables that point a program at the sandbox."""
+    return {"MEM0_API_KEY": sandbox.api_key, "MEM0_BASE_URL": sandbox.base_url}
+
+
+@pytest.fixture
+def credential(sandbox: RunningSandbox) -> dict[str, str]:
+    """The credential that points a call at the sandbox."""
+    return {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
 
 
 @pytest.fixture

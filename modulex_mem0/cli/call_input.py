@@ -10,7 +10,7 @@ import click
 
 from modulex_mem0.cli.input_file import read_file
 from modulex_mem0.cli.json_text import JsonTextError, read_object, read_text
-from modulex_mem0.cli.schema_type import json_types, type_of
+from modulex_mem0.contract.json_types import json_types, type_of
 
 __all__ = ["input_object", "with_parameters"]
 
@@ -57,17 +57,17 @@ def with_parameters(values: Mapping[str, Any], assignments: Iterable[str], schem
             raise click.BadParameter(f"{assignment!r} is not of the form name=value", param_hint="-p")
         if name in given:
             raise click.BadParameter(f"{name} is given twice", param_hint="-p")
-        given[name] = _value(text, schema.get("properties", {}).get(name, True), schema.get("$defs", {}))
+        given[name] = _value(text, schema.get("properties", {}).get(name, True), schema)
     return {**values, **given}
 
 
-def _value(text: str, schema: object, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def _value(text: str, schema: object, root: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     """The JSON value that the text spells, where the schema wants one of its type; otherwise the text."""
     try:
         value = json.loads(text, parse_constant=_not_json)
     except (ValueError, RecursionError):
         return text
-    wanted, kind = json_types(schema, definitions), type_of(value)
+    wanted, kind = json_types(schema, root), type_of(value)
     if kind == "string":
         # Quotes around a text are the caller's, who may have meant them.
         return text

@@ -43,11 +43,10 @@ class Parameter:
 def parameters(schema: Mapping[str, Any]) -> Iterator[Parameter]:
     """The parameters of an input schema, in its order."""
     required = schema.get("required", ())
-    definitions = schema.get("$defs", {})
     for name, value in schema.get("properties", {}).items():
         yield Parameter(
             name=name,
-            type=type_name(value, definitions),
+            type=type_name(value, schema),
             required=name in required,
             has_default="default" in value,
             default=value.get("default"),

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from modulex_mem0.cli import main
-from modulex_mem0.sandbox import RunningSandbox, running_sandbox
 
 Completed = subprocess.CompletedProcess[str]
 Serving = tuple[subprocess.Popen[str], dict[str, str]]
@@ -128,24 +127,6 @@ def _exported(process: subprocess.Popen[str]) -> dict[str, str]:
         if variables := dict(re.findall(r"(MEM0_\w+)=(\S+)", line)):
             return variables
     raise AssertionError(f"the sandbox ended before it told its address: {written}")
-
-
-@pytest.fixture(scope="session")
-def sandbox_server() -> Iterator[RunningSandbox]:
-    with running_sandbox(delay=0) as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(sandbox_server: RunningSandbox) -> RunningSandbox:
-    """A Mem0 whose adds are done before their reply, with an empty project."""
-    return sandbox_server.with_fresh_project()
-
-
-@pytest.fixture
-def account(sandbox: RunningSandbox) -> dict[str, str]:
-    """The environment variables that point the command at the sandbox."""
-    return {"MEM0_API_KEY": sandbox.api_key, "MEM0_BASE_URL": sandbox.base_url}
 
 
 @pytest.fixture

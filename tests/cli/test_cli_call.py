@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from modulex_mem0.runtime import discover
-from modulex_mem0.sandbox import RunningSandbox
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -66,10 +65,10 @@ def test_without_a_credential_the_environment_variable_is_named(run_here: Run) -
 
 
 def test_a_credential_file_is_used_instead_of_the_environment(
-    run: Run, sandbox: RunningSandbox, tmp_path: Path
+    run: Run, credential: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "credential.json"
-    file.write_text(json.dumps({"api_key": sandbox.api_key, "base_url": sandbox.base_url}))
+    file.write_text(json.dumps(credential))
     elsewhere = {"MEM0_API_KEY": "m0-wrong", "MEM0_BASE_URL": "http://127.0.0.1:9"}
     ended = run("call", "get_memories", "-p", "user_id=alice", "--credential-file", str(file), env=elsewhere)
     assert ended.returncode == 0

@@ -10,10 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modulex_mem0.cli.call_input import input_object, with_parameters
-from modulex_mem0.cli.schema_type import json_types, type_name
+from modulex_mem0.cli.parameter import parameters
+from modulex_mem0.cli.schema_type import type_name
 
 SCHEMA = {
-    "$defs": {"Tags": {"type": "array"}, "Loop": {"$ref": "#/$defs/Loop"}},
+    "$defs": {
+        "Tags": {"type": "array"},
+        "Loop": {"$ref": "#/$defs/Loop"},
+        "Json": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"$ref": "#/$defs/Json"}}]},
+        "Again": {"anyOf": [{"$ref": "#/$defs/Again"}, {"type": "string"}]},
+    },
+    "definitions": {"Flag": {"type": "boolean"}},
     "properties": {
         "text": {"type": "string"},
         "count": {"type": "integer"},
@@ -26,7 +33,18 @@ SCHEMA = {
         "level": {"enum": [1, 2]},
         "release": {"enum": ["1", "2"]},
         "several": {"type": ["string", "null"]},
+        "fixed": {"const": 1},
         "loop": {"$ref": "#/$defs/Loop"},
+        "json": {"$ref": "#/$defs/Json"},
+        "again": {"$ref": "#/$defs/Again"},
+        "like_flag": {"$ref": "#/definitions/Flag"},
+        "like_text": {"$ref": "#/properties/text"},
+        "like_data": {"$ref": "#/properties/data/anyOf/0"},
+        "maybe_flag": {"anyOf": [{"$ref": "#/definitions/Flag"}, {"type": "null"}]},
+        "nowhere": {"$ref": "#/elsewhere/Tags"},
+        "anchor": {"$ref": "#text"},
+        "anything": True,
+        "nothing": False,
         "untyped": {},
     },
 }
@@ -62,7 +80,22 @@ SCHEMA = {
         ("level=2", 2),
         ("release=2", "2"),
         ("several=null", None),
+        ("fixed=1", 1),
         ("loop=[1]", [1]),
+        ("json=[[7]]", [[7]]),
+        ("json=true", "true"),
+        ("again=7", "7"),
+        ("like_flag=true", True),
+        ("like_flag=7", "7"),
+        ("like_text=true", "true"),
+        ('like_data={"a": 1}', {"a": 1}),
+        ("like_data=null", "null"),
+        ("maybe_flag=null", None),
+        ("maybe_flag=7", "7"),
+        ("nowhere=7", 7),
+        ("anchor=7", 7),
+        ("anything=7", 7),
+        ("nothing=7", 7),
         ("untyped=7", 7),
         ("unknown={}", {}),
         ("text=" + "[" * 100_000, "[" * 100_000),
@@ -96,18 +129,64 @@ def test_any_list_or_object_survives_its_way_through_the_shell(value: Any) -> No
         ({"type": "array", "items": {"enum": ["a", "b"]}}, "array of (a or b)"),
         ({"type": "array"}, "array of any type"),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string or null"),
+        ({"type": ["string", "null"]}, "string or null"),
         ({"const": "x"}, "x"),
+        ({"enum": [1, "a"]}, "1 or a"),
+        ({"anyOf": [{"type": "string"}, True]}, "string or any"),
+        ({}, "any"),
         (True, "any"),
+        (False, "any"),
     ],
 )
 def test_types_in_words(schema: object, words: str) -> None:
     assert type_name(schema, {}) == words
 
 
-def test_a_schema_that_goes_round_in_circles_ends() -> None:
-    definitions = {"Loop": {"$ref": "#/$defs/Loop"}}
-    assert type_name({"$ref": "#/$defs/Loop"}, definitions) == "any"
-    assert "string" in json_types({"$ref": "#/$defs/Loop"}, definitions)
+DEFINITIONS: dict[str, Any] = {
+    "$defs": {"Tags": {"type": "array", "items": {"type": "string"}}},
+    "definitions": {"Count": {"type": "integer", "minimum": 1, "maximum": 200}},
+}
+REFERRING: dict[str, Any] = {
+    "into_defs": {"$ref": "#/$defs/Tags"},
+    "into_definitions": {"$ref": "#/definitions/Count"},
+    "to_a_property": {"anyOf": [{"$ref": "#/properties/into_definitions"}, {"type": "null"}]},
+    "to_a_choice": {"$ref": "#/properties/to_a_property/anyOf/1"},
+    "list_of_them": {"type": "array", "items": {"$ref": "#/definitions/Count"}},
+    "beside_a_bound": {"$ref": "#/definitions/Count", "maximum": 5},
+    "one_of_them": {"anyOf": [{"$ref": "#/$defs/Tags"}, {"type": "null"}]},
+    "nowhere": {"$ref": "#/$defs/Nowhere"},
+    "anchor": {"$ref": "#Tags"},
+    "elsewhere": {"$ref": "other.json#/$defs/Tags"},
+}
+
+
+def test_a_parameters_type_in_words_is_found_wherever_its_schema_stands() -> None:
+    words = {parameter.name: parameter.type for parameter in parameters({"properties": REFERRING, **DEFINITIONS})}
+    assert words == {
+        "into_defs": "array of strings",
+        "into_definitions": "integer 1..200",
+        "to_a_property": "integer 1..200 or null",
+        "to_a_choice": "null",
+        "list_of_them": "array of (integer 1..200)",
+        "beside_a_bound": "integer 1..5",
+        "one_of_them": "array of strings or null",
+        "nowhere": "any",
+        "anchor": "any",
+        "elsewhere": "any",
+    }
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ({"$ref": "#/$defs/Loop"}, "any"),
+        ({"anyOf": [{"$ref": "#/$defs/Loop"}]}, "any"),
+        ({"type": "array", "items": {"$ref": "#/$defs/Loop"}}, "array of (array of (array of (array of any type)))"),
+    ],
+    ids=str,
+)
+def test_a_schema_that_goes_round_in_circles_ends(definition: dict[str, Any], words: str) -> None:
+    assert type_name({"$ref": "#/$defs/Loop"}, {"$defs": {"Loop": definition}}) == words
 
 
 @pytest.mark.parametrize(

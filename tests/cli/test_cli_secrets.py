@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from modulex_mem0.sandbox import RunningSandbox
-
 RunAll = Callable[..., str]
 SECRET = "m0-4f9d2c7b1a8e6035"
 
@@ -61,9 +59,9 @@ def echoing(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
-def test_no_command_prints_the_secret(run_all: RunAll, sandbox_server: RunningSandbox) -> None:
+def test_no_command_prints_the_secret(run_all: RunAll, account: dict[str, str]) -> None:
     lines = [["--log-level", "debug", *arguments] for arguments in EVERY_COMMAND]
-    written = run_all(lines, {"MEM0_API_KEY": SECRET, "MEM0_BASE_URL": sandbox_server.base_url})
+    written = run_all(lines, account | {"MEM0_API_KEY": SECRET})
     assert "DEBUG modulex_mem0.runtime.http" in written
     assert "unauthorized: " in written
     assert SECRET not in written

@@ -5,12 +5,11 @@ What is not installed is skipped, with the reason. `scripts/test-elsewhere` inst
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+from modulex_mem0.sandbox import RunningSandbox
 
 _HOME = tempfile.TemporaryDirectory(prefix="mem0-clients-")
 # Read by these packages when they are imported, which is before any fixture: no telemetry, no file in the user's home.
@@ -26,19 +25,6 @@ def pytest_unconfigure() -> None:
         if value is not None:
             os.environ[name] = value
     _HOME.cleanup()
-
-
-@pytest.fixture(scope="session")
-def clients_server() -> Iterator[RunningSandbox]:
-    with running_sandbox(delay=0) as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(clients_server: RunningSandbox) -> Iterator[RunningSandbox]:
-    """A Mem0 with an empty project, whose queued work is done before its reply."""
-    yield clients_server.with_fresh_project()
-    clients_server.set_faults()
 
 
 @pytest.fixture

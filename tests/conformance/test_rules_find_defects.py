@@ -139,6 +139,8 @@ POST_TEST = ConnectionTest(
 )
 HARMLESS_POST = POST_TEST.model_copy(update={"description": "Lists one thing; changes nothing"})
 
+FIRST_CHOICE = "#/properties/found/anyOf/0"
+
 DEFECTS: dict[str, tuple[Integration, set[tuple[str, str]]]] = {
     "an action is not described": (integration(action(description=" ")), {("described", "error")}),
     "an action is described by its name": (integration(action(description="Search")), {("described", "advice")}),
@@ -224,6 +226,18 @@ DEFECTS: dict[str, tuple[Integration, set[tuple[str, str]]]] = {
     "a reference to nowhere": (
         integration(action(output=output(found={"$ref": "#/$defs/Nowhere"}))),
         {("schemas_valid", "error"), ("examples", "error")},
+    ),
+    "a reference out of the document": (
+        integration(action(output=output(found={"$ref": "other.json#/$defs/Found"}))),
+        {("schemas_valid", "error"), ("examples", "error")},
+    ),
+    "a reference round in circles": (
+        integration(action(output=output(found={"$ref": "#/properties/found"}), example=None)),
+        {("schemas_valid", "error"), ("examples", "advice")},
+    ),
+    "a reference to another property": (
+        integration(action(output=output(found={"anyOf": [{"type": "array"}]}, as_found={"$ref": FIRST_CHOICE}))),
+        set(),
     ),
     "an open input": (
         integration(action(input=schema(additionalProperties=True), example=None)),

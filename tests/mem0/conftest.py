@@ -13,20 +13,7 @@ from mem0_kit import Mem0
 from scripted_server import ScriptedServer
 
 from modulex_mem0.runtime import Runtime, RuntimeSettings
-from modulex_mem0.sandbox import RunningSandbox, running_sandbox
-
-
-@pytest.fixture(scope="session")
-def sandbox_server() -> Iterator[RunningSandbox]:
-    with running_sandbox(delay=0) as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(sandbox_server: RunningSandbox) -> Iterator[RunningSandbox]:
-    """A Mem0 whose adds are done before their reply, with an empty project."""
-    yield sandbox_server.with_fresh_project()
-    sandbox_server.set_faults()
+from modulex_mem0.sandbox import RunningSandbox
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from typing import Any
 
 from modulex_mem0.conformance.page.markdown import prose
 from modulex_mem0.conformance.page.shown_schema import type_words
-from modulex_mem0.conformance.schemas import resolved
 from modulex_mem0.contract import ADVANCED
+from modulex_mem0.contract.references import resolved
 
 __all__ = ["parameter_lists"]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from modulex_mem0.conformance.finding import Problem, advice, error
 from modulex_mem0.conformance.rule import rule
-from modulex_mem0.conformance.schemas import resolved
 from modulex_mem0.conformance.sentences import fault_of
 from modulex_mem0.conformance.subject import Subject
+from modulex_mem0.contract.references import resolved
 
 __all__ = ["described"]
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modulex_mem0.conformance.schemas import json_types, resolved
+from modulex_mem0.contract.json_types import json_types
+from modulex_mem0.contract.references import resolved
 
 __all__ = ["widened"]
 

@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from modulex_mem0.conformance.schemas import json_types, resolved
 from modulex_mem0.contract import ActionManifest
+from modulex_mem0.contract.json_types import json_types
+from modulex_mem0.contract.references import resolved
 
 __all__ = ["any_inputs", "any_json", "from_schema", "valid_inputs"]
 

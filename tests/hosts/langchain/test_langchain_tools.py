@@ -151,13 +151,13 @@ print("used")
 """
 
 
-def test_a_program_that_closes_nothing_ends_by_itself(credential: dict[str, str]) -> None:
+def test_a_program_that_closes_nothing_ends_by_itself(account: dict[str, str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM],
         check=False,
         capture_output=True,
         text=True,
-        env={"MEM0_API_KEY": credential["api_key"], "MEM0_BASE_URL": credential["base_url"]},
+        env=account,
         timeout=60,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "used\n", "")

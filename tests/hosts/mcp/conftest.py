@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 
-from modulex_mem0.sandbox import RunningSandbox, running_sandbox
-
 COMMAND = ("-m", "modulex_mem0.cli")
 
 # An integration of someone else's. Its actions tell the test over a socket what becomes of them.
@@ -76,25 +74,6 @@ def modulex_integrations():
         ),
     ])]
 """
-
-
-@pytest.fixture(scope="session")
-def mcp_sandbox_server() -> Iterator[RunningSandbox]:
-    with running_sandbox(delay=0) as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(mcp_sandbox_server: RunningSandbox) -> Iterator[RunningSandbox]:
-    """A Mem0 whose adds are done before their reply, with an empty project."""
-    yield mcp_sandbox_server.with_fresh_project()
-    mcp_sandbox_server.set_faults()
-
-
-@pytest.fixture
-def account(sandbox: RunningSandbox) -> dict[str, str]:
-    """The environment variables that point the server at the sandbox."""
-    return {"MEM0_API_KEY": sandbox.api_key, "MEM0_BASE_URL": sandbox.base_url}
 
 
 @pytest.fixture

@@ -17,25 +17,25 @@ async def _call(name: str, **arguments: Any) -> dict[str, Any]:
     return dict(output)
 
 
-async def test_what_is_added_is_found_listed_changed_and_deleted(injected: dict[str, str]) -> None:
+async def test_what_is_added_is_found_listed_changed_and_deleted(credential: dict[str, str]) -> None:
     messages = [{"role": "user", "content": "I am a vegetarian."}]
-    added = await _call("add_memories", user_id="alice", messages=messages, wait_for_completion=True, **injected)
+    added = await _call("add_memories", user_id="alice", messages=messages, wait_for_completion=True, **credential)
     assert (added["success"], added["status"]) == (True, "SUCCEEDED")
 
-    found = await _call("search_memories", user_id="alice", query="vegetarian", **injected)
+    found = await _call("search_memories", user_id="alice", query="vegetarian", **credential)
     assert found["ids"], found
     assert "vegetarian" in found["search_results"][0]["memory"]
 
     memory_id = found["ids"][0]
-    changed = await _call("update_memory", user_id="alice", memory_id=memory_id, text="Eats fish", **injected)
+    changed = await _call("update_memory", user_id="alice", memory_id=memory_id, text="Eats fish", **credential)
     assert changed["success"] is True
 
-    listed = await _call("get_memories", user_id="alice", **injected)
+    listed = await _call("get_memories", user_id="alice", **credential)
     assert [memory["memory"] for memory in listed["memories"]] == ["Eats fish"]
 
-    deleted = await _call("delete_memory", user_id="alice", memory_id=memory_id, **injected)
+    deleted = await _call("delete_memory", user_id="alice", memory_id=memory_id, **credential)
     assert deleted["success"] is True
-    assert (await _call("get_memories", user_id="alice", **injected))["ids"] == []
+    assert (await _call("get_memories", user_id="alice", **credential))["ids"] == []
 
 
 async def test_a_wrong_key_is_told_with_its_status(sandbox: RunningSandbox) -> None:
@@ -46,10 +46,10 @@ async def test_a_wrong_key_is_told_with_its_status(sandbox: RunningSandbox) -> N
     assert "wrong-key" not in output["error"]
 
 
-async def test_another_users_memory_is_not_found(injected: dict[str, str]) -> None:
+async def test_another_users_memory_is_not_found(credential: dict[str, str]) -> None:
     messages = [{"role": "user", "content": "I live in Utrecht."}]
-    await _call("add_memories", user_id="bob", messages=messages, wait_for_completion=True, **injected)
-    (theirs,) = (await _call("get_memories", user_id="bob", **injected))["ids"]
-    output = await _call("get_memories", user_id="alice", memory_id=theirs, **injected)
+    await _call("add_memories", user_id="bob", messages=messages, wait_for_completion=True, **credential)
+    (theirs,) = (await _call("get_memories", user_id="bob", **credential))["ids"]
+    output = await _call("get_memories", user_id="alice", memory_id=theirs, **credential)
     assert output["error"].startswith("not_found: ")
     assert output["memories"] == []
