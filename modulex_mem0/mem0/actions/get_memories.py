@@ -176,4 +176,4 @@ async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, 
 def _output(memories: list[MemoryRecord], **page: Any) -> GetMemoriesOutput:  # noqa: ANN401 - the page's own fields
     ids = [memory_id for memory in memories if (memory_id := memory["id"])]
     # Read records need no second check here: the runtime checks what leaves.
-    return GetMemoriesOutput.model_construct(success=True, memories=memories, ids=ids, **page)
+    return GetMemoriesOutput.model_construct(success=True, error=None, memories=memories, ids=ids, **page)

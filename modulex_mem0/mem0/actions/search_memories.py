@@ -100,7 +100,7 @@ class SearchMemoriesInput(ActionInput):
 
 
 # Sent under the same name, and only where given.
-_PASSED_ON = frozenset({"threshold", "categories", "metadata", "reference_date"})
+_PASSED_ON = ("threshold", "categories", "metadata", "reference_date")
 
 
 # As with the other documented outputs, a docstring would become a description that the page does not show.
@@ -138,7 +138,7 @@ async def search_memories(context: Context, input: SearchMemoriesInput) -> Searc
         # Mem0 refuses a user id beside the filters.
         "filters": scoped_filters(input, {"created_at": created} if created else None, input.filters),
         "top_k": input.limit,
-        **input.model_dump(include=set(_PASSED_ON), exclude_none=True),
+        **{name: value for name in _PASSED_ON if (value := getattr(input, name)) is not None},
     }
     body |= {name: True for name in ("rerank", "show_expired") if getattr(input, name)}
     results = only_of(
@@ -146,4 +146,4 @@ async def search_memories(context: Context, input: SearchMemoriesInput) -> Searc
     )
     ids = [memory_id for result in results if (memory_id := result["id"])]
     # Read records need no second check here: the runtime checks what leaves.
-    return SearchMemoriesOutput.model_construct(success=True, search_results=results, ids=ids)
+    return SearchMemoriesOutput.model_construct(success=True, error=None, search_results=results, ids=ids)

@@ -81,7 +81,7 @@ def search_results(reply: Reply) -> list[SearchResultRecord]:
     answer = _documented(_FOUND, reply.body)
     if answer is None:
         return [search_result(item) for item in objects(object_of(reply))]
-    return [_settled(found) for found in answer["results"]]
+    return _settled(answer["results"])
 
 
 def memory_page(reply: Reply) -> MemoryPage:
@@ -99,8 +99,7 @@ def memory_page(reply: Reply) -> MemoryPage:
             text(body.get("next")),
             text(body.get("previous")),
         )
-    memories = [_settled(memory) for memory in answer["results"]]
-    return MemoryPage(memories, answer.get("count"), answer.get("next"), answer.get("previous"))
+    return MemoryPage(_settled(answer["results"]), answer.get("count"), answer.get("next"), answer.get("previous"))
 
 
 def _documented(shape: TypeAdapter[_AnswerT], body: bytes) -> _AnswerT | None:
@@ -108,16 +107,18 @@ def _documented(shape: TypeAdapter[_AnswerT], body: bytes) -> _AnswerT | None:
     if b"NaN" in body or b"Infinity" in body:
         return None
     try:
-        return shape.validate_json(body)
+        found: _AnswerT = shape.validator.validate_json(body)
     except ValidationError:
         return None
+    return found
 
 
-def _settled(memory: Any) -> Any:  # noqa: ANN401 - of either shape
-    """A memory with its run under one name, which a list calls `session_id`, and with categories that are a list."""
-    session = memory.pop("session_id", None)
-    if memory["run_id"] is None:
-        memory["run_id"] = session
-    if memory["categories"] is None:
-        memory["categories"] = []
-    return memory
+def _settled(memories: list[Any]) -> list[Any]:
+    """Memories with their run under one name, which a list calls `session_id`, and with categories that are a list."""
+    for memory in memories:
+        session = memory.pop("session_id", None)
+        if memory["run_id"] is None:
+            memory["run_id"] = session
+        if memory["categories"] is None:
+            memory["categories"] = []
+    return memories

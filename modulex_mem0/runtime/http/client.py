@@ -188,7 +188,8 @@ class BoundClient:
         try:
             body = await self._read(response)
         finally:
-            await response.aclose()
+            # The response's own `aclose` adds only what matters to httpx's client.
+            await response.stream.aclose()  # type: ignore[union-attr]
         self.received += len(body)
         if logger.isEnabledFor(logging.DEBUG):
             # The path may hold ids, which are not secret, or the key where a service wants it there, which is masked.
