@@ -48,9 +48,9 @@ FILTERS = st.recursive(CONDITIONS, nested, max_leaves=8)
 
 
 @pytest.fixture(scope="module")
-def shared_project(sandbox_server: RunningSandbox) -> RunningSandbox:
+def shared_project(mem0_sandbox_server: RunningSandbox) -> RunningSandbox:
     """Two users who have as much in common as two users can."""
-    project = sandbox_server.with_fresh_project()
+    project = mem0_sandbox_server.with_fresh_project()
     for user in ("alice", "bob"):
         for scope in ({"app_id": "chef", "run_id": "r-1"}, {"agent_id": "planner"}, {}):
             body = {
