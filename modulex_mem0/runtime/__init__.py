@@ -1,7 +1,11 @@
-"""What a host does with any integration: discover, show, resolve credentials, validate, call, carry HTTP."""
+"""What a host does with any integration: discover, show, resolve credentials, validate, call, carry HTTP.
 
-from modulex_mem0.runtime.context import Progress, ProgressListener
-from modulex_mem0.runtime.credentials import CredentialMapping
+Discovering and reading manifests needs no event loop: what calls is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from modulex_mem0.runtime.mistakes import (
     BrokenIntegrationError,
     RuntimeClosedError,
@@ -10,9 +14,13 @@ from modulex_mem0.runtime.mistakes import (
     UnknownIntegrationError,
 )
 from modulex_mem0.runtime.registry import LoadFailure, Registry, discover
-from modulex_mem0.runtime.result import Result
-from modulex_mem0.runtime.runtime import Runtime
-from modulex_mem0.runtime.settings import RuntimeSettings
+
+if TYPE_CHECKING:
+    from modulex_mem0.runtime.context import Progress, ProgressListener
+    from modulex_mem0.runtime.credentials import CredentialMapping
+    from modulex_mem0.runtime.result import Result
+    from modulex_mem0.runtime.runtime import Runtime
+    from modulex_mem0.runtime.settings import RuntimeSettings
 
 __all__ = [
     "BrokenIntegrationError",
@@ -30,3 +38,23 @@ __all__ = [
     "UnknownIntegrationError",
     "discover",
 ]
+
+_IMPORTED_WHEN_USED = {
+    "CredentialMapping": "credentials",
+    "Progress": "context",
+    "ProgressListener": "context",
+    "Result": "result",
+    "Runtime": "runtime",
+    "RuntimeSettings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+    if name not in _IMPORTED_WHEN_USED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_IMPORTED_WHEN_USED[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

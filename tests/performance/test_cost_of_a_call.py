@@ -196,10 +196,12 @@ def imported_by(program: str) -> set[str]:
     return set(ended.stdout.split())
 
 
-def test_discovering_and_reading_the_manifest_imports_no_http_and_no_json_schema() -> None:
+def test_discovering_and_reading_the_manifest_imports_no_http_no_json_schema_and_no_event_loop() -> None:
     modules = imported_by("from modulex_mem0.runtime import discover\nassert discover()['mem0'].manifest.actions")
     heavy = {"aiohttp", "anyio", "h11", "httpcore", "httpx", "jsonschema", "rich", "starlette", "tenacity", "uvicorn"}
     assert not heavy & modules
+    # Nor what only a call needs.
+    assert not {"asyncio", "ssl"} & modules
     assert "pydantic" in modules
 
 
