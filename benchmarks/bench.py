@@ -68,7 +68,7 @@ class Bench:
         """
         bundle = self.folder / "bundle.pem"
         if not bundle.exists():
-            bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + self.server.certificate.read_bytes())
+            bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + self.server.authority.read_bytes())
         kept = {
             name: value
             for name, value in os.environ.items()

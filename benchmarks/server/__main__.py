@@ -1,4 +1,4 @@
-"""The server process: `python -m benchmarks.server CERTIFICATE KEY`; tells its ports, and ends with its input."""
+"""The server process: `python -m benchmarks.server CERTIFICATE`; tells its ports, and ends with its input."""
 
 import asyncio
 import gc
@@ -15,9 +15,9 @@ __all__ = ["RECORDS"]
 RECORDS = (10, 200, 1000)
 
 
-async def _serve(certificate: str, key: str) -> None:
+async def _serve(certificate: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate)
     context.set_alpn_protocols(["http/1.1"])
     loop = asyncio.get_running_loop()
     counts = Counts()
@@ -44,4 +44,4 @@ async def _serve(certificate: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(*sys.argv[1:3]))
+    asyncio.run(_serve(sys.argv[1]))

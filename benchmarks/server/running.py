@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from benchmarks.server.certificate import make_certificate
+import trustme
 
 __all__ = ["RunningServer", "running_server"]
 
@@ -21,11 +21,11 @@ class RunningServer:
 
     Attributes:
         ports: By scheme, then by number of records.
-        certificate: What clients must trust for https.
+        authority: The certificate that clients must trust for https.
     """
 
     ports: dict[str, dict[int, int]]
-    certificate: Path
+    authority: Path
 
     def url(self, scheme: str, records: int) -> str:
         """The base URL whose replies carry that many records."""
@@ -46,15 +46,18 @@ class RunningServer:
 def running_server() -> Iterator[RunningServer]:
     """The server, while the block lasts."""
     with tempfile.TemporaryDirectory() as folder:
-        certificate, key = make_certificate(Path(folder))
-        command = [sys.executable, "-m", "benchmarks.server", str(certificate), str(key)]
+        authority, served = Path(folder) / "authority.pem", Path(folder) / "served.pem"
+        issuer = trustme.CA()
+        issuer.cert_pem.write_to_path(str(authority))
+        issuer.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(served))
+        command = [sys.executable, "-m", "benchmarks.server", str(served)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             told = json.loads(process.stdout.readline())
             ports = {scheme: {int(n): port for n, port in by_records.items()} for scheme, by_records in told.items()}
             try:
-                yield RunningServer(ports, certificate)
+                yield RunningServer(ports, authority)
             finally:
                 process.stdin.close()
                 process.wait(10)

@@ -12,7 +12,7 @@ import httpx
 from modulex_mem0 import __version__
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.deadline import Deadline
-from modulex_mem0.runtime.http.failures import failure_of, queue_full, runtime_closed
+from modulex_mem0.runtime.http.failures import failure_of, queue_full, runtime_closed, too_large
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry_policy import is_transient
 from modulex_mem0.runtime.http.service import Service
@@ -214,11 +214,7 @@ class BoundClient:
         async for chunk in source:
             size += len(chunk)
             if size > limit:
-                raise ActionError(
-                    ErrorCode.BAD_RESPONSE,
-                    f"the reply is larger than {limit} bytes and was not read further",
-                    http_status=response.status_code,
-                )
+                raise too_large(limit, response.status_code)
             chunks.append(chunk)
         return b"".join(chunks)
 
