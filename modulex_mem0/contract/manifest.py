@@ -1,5 +1,7 @@
 """An integration as data: what a host shows, and what `manifests/*.json` hold."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -45,6 +47,12 @@ class Profile(Declared):
     categories: tuple[str, ...] = ()
     auth_schemes: tuple[AuthScheme, ...] = Field(default=(), description="The ways to authenticate, best first.")
     limits: tuple[str, ...] = Field(default=(), description="Limits and quotas, a sentence each.")
+
+    @cached_property
+    def credential_names(self) -> Mapping[str, str]:
+        """The credential's fields by each name that they may be given under: their own and their variable's."""
+        fields = [field for scheme in self.auth_schemes for field in scheme.fields]
+        return {f.environment_variable: f.name for f in fields} | {f.name: f.name for f in fields}
 
 
 class IntegrationManifest(Profile):

@@ -74,8 +74,10 @@ class ResolvedCredential:
     def plain(self) -> Mapping[str, str]:
         """The values as they are sent, secrets included. For the moment of sending; not to be kept."""
         return PlainValues(
-            (name, value.get_secret_value() if isinstance(value, SecretStr) else value)
-            for name, value in self.values.items()
+            {
+                name: value.get_secret_value() if isinstance(value, SecretStr) else value
+                for name, value in self.values.items()
+            }
         )
 
 
@@ -124,13 +126,12 @@ def _from_environment(scheme: AuthScheme) -> dict[str, str]:
 def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
     if not isinstance(given, Mapping):
         raise ActionError(ErrorCode.INVALID_INPUT, "credential: must be a mapping of field names to text")
-    fields = [field for scheme in profile.auth_schemes for field in scheme.fields]
-    names = {f.environment_variable: f.name for f in fields} | {f.name: f.name for f in fields}
+    names = profile.credential_names
     source: dict[str, str] = {}
     for key, value in given.items():
         if key not in names:
             # A key could have been pasted where its name belongs, so nothing of an unknown name is echoed.
-            hint = did_you_mean(str(key), {f.name for f in fields})
+            hint = did_you_mean(str(key), set(names.values()))
             raise ActionError(ErrorCode.INVALID_INPUT, f"credential: has an unknown field{hint}")
         if value is None:
             continue

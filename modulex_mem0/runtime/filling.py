@@ -34,7 +34,12 @@ class FilledUrl:
 
 def is_complete(template: str, values: Values) -> bool:
     """Whether every field that the template names has a value."""
-    return all(name in values for name in _parts(template)[1::2])
+    return _fields_of(template) <= values.keys()
+
+
+@lru_cache(maxsize=1024)
+def _fields_of(template: str) -> frozenset[str]:
+    return frozenset(_PLACEHOLDER.findall(template))
 
 
 @lru_cache(maxsize=1024)
@@ -66,10 +71,10 @@ def fill_url(template: str, values: Values) -> FilledUrl:
         ActionError: `invalid_input` for a value that is no part of a host name where one belongs, or that climbs out of
             its place in the path.
     """
-    leading = _PLACEHOLDER.match(template)
-    if leading:
+    plain, *parts = _parts(template)
+    if not plain and parts:
         # Of the kind `url`, so it was checked when the credential was resolved.
-        base, rest = values[leading[1]], template[leading.end() :]
+        base, rest = values[parts[0]], template[len(parts[0]) + 2 :]
         if not rest:
             return FilledUrl(base, "", {})
     else:
