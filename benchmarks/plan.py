@@ -47,10 +47,10 @@ FULL = Plan(
         *(Load("http", 1000, at_once) for at_once in (1, 32)),
         *(Load("https", 10, at_once) for at_once in (1, 32, 128)),
     ),
-    rounds=5,
-    seconds=0.8,
+    rounds=11,
+    seconds=0.35,
     watched=(Load("http", 200, 1), Load("http", 1000, 1), Load("http", 1000, 32)),
-    cold_rounds=11,
+    cold_rounds=15,
     lasting_calls=100_000,
 )
 

@@ -45,7 +45,7 @@ class Worker:
             return asdict(await drive(self._call, **load)) | _memory()
         with longest_step() as longest:
             sample = await drive(self._call, **load)
-        return asdict(sample) | {"longest_step": longest.milliseconds}
+        return asdict(sample) | {"longest_step": asdict(longest)}
 
     async def close(self) -> None:
         """Close what is open."""

@@ -47,7 +47,8 @@ _METHOD = """\
 - **What the runtime adds** is its CPU per call less that of the bare exchange over the same transport: an
   `httpx.Request` is made, the transport called, the body read and decoded with `pydantic_core.from_json`. That is the
   cheapest exchange known here, so that the difference is not flattered.
-- **The longest step** is the CPU time of the longest single callback of the event loop, garbage collection included.
+- **The longest step** is the CPU time of the longest single callback of the event loop. A full garbage collection goes
+  through all that the process holds, whoever set it off, so that it is told apart.
 - **Cold start** is a whole process from its start to its end, with byte code already written, and the peak of its
   resident memory.
 """

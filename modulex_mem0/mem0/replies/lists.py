@@ -103,8 +103,8 @@ def memory_page(reply: Reply) -> MemoryPage:
 
 
 def _documented(shape: TypeAdapter[_AnswerT], body: bytes) -> _AnswerT | None:
-    # Python's decoders take these for numbers, which JSON does not have.
-    if b"NaN" in body or b"Infinity" in body:
+    # Python's decoders take these for numbers, which JSON does not have. One letter is found many times faster.
+    if (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body):
         return None
     try:
         found: _AnswerT = shape.validator.validate_json(body)
