@@ -19,7 +19,7 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     measure = commands.add_parser("run", help="measure, print tables, write JSON")
-    measure.add_argument("--quick", action="store_true", help="three minutes instead of a quarter of an hour")
+    measure.add_argument("--quick", action="store_true", help="three minutes instead of half an hour")
     measure.add_argument("--only", action="append", choices=sorted(CASES), default=[], help="a case; may be repeated")
     measure.add_argument("--json", type=Path, help="where to write; by default where `report` reads a full run")
     page = commands.add_parser("report", help="write docs/performance.md and its plots")

@@ -48,7 +48,7 @@ def run(plan: Plan, only: Collection[str] = ()) -> dict[str, Any]:
 def write(data: dict[str, Any], file: Path) -> None:
     """Write a run where `report` reads it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    file.write_text(json.dumps(data, ensure_ascii=False) + "\n")
 
 
 def _contenders() -> dict[str, dict[str, str | None]]:

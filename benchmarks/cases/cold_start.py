@@ -29,11 +29,13 @@ _DISCOVER: Final = (
     "assert manifest.actions\n"
     "assert 'httpx' not in sys.modules and 'aiohttp' not in sys.modules\n"
 )
+_PYDANTIC: Final = "from pydantic import BaseModel\nclass Model(BaseModel):\n    number: int = 0"
 _COMMAND: Final = "import sys\nfrom modulex_mem0.cli import main\nsys.exit(main())"
 
 #: Programs by name: what runs, and whose package it needs.
 _PROGRAMS: Final[dict[str, tuple[list[str], str | None]]] = {
     "python": (["-c", "pass"], None),
+    "pydantic": (["-c", _PYDANTIC], None),
     "discover": (["-c", _DISCOVER], None),
     "discover_many": (["-c", _DISCOVER], None),
     "actions": (["-c", _COMMAND, "actions"], None),

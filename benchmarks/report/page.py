@@ -19,17 +19,19 @@ from benchmarks.results import Results
 __all__ = ["write_page"]
 
 _HEAD = """\
-<!-- Written by `python -m benchmarks report`. Change benchmarks/ or docs/performance/notes.md, not this page. -->
+<!-- Written by `python -m benchmarks report`. Change benchmarks/, not this page. -->
 # Performance
 
 What a call through the runtime costs, beside what the same call costs by other ways. Measure it yourself:
 
 ```
-make bench                  # a quarter of an hour; writes this page
+make bench                  # half an hour; writes this page
 make bench ARGS=--quick     # three minutes; prints the tables
 ```
 """
 
+# Written by hand for the run that is recorded; a new run may need new ones.
+_REASONS = Path(__file__).parent / "reasons.md"
 _METHOD = """\
 ## How it is measured
 
@@ -65,12 +67,11 @@ def write_page(results: Results, docs: Path) -> None:
 
     folder = docs / "performance"
     plots = {name: f"![{PLOTS[name]}](performance/{name})" for name in draw(results, folder)}
-    notes = folder / "notes.md"
     parts = [
         _HEAD,
         _machine(results.data),
         *_goals(results),
-        notes.read_text() if notes.exists() else None,
+        _REASONS.read_text(),
         "## Throughput",
         plots.get("calls.svg"),
         plots.get("open-calls.svg"),

@@ -23,6 +23,7 @@ __all__ = [
 
 _PROGRAMS = {
     "python": "an interpreter that does nothing",
+    "pydantic": "one pydantic model of one field",
     "discover": "discover Mem0 and read its manifest",
     "discover_many": "the same with 200 integrations installed",
     "actions": "`modulex-mem0 actions`",

@@ -25,8 +25,8 @@ class RuntimeSettings:
         transport: What carries requests: `aiohttp` (the `fast` extra), `httpx`, or `auto`, aiohttp where it is
             installed. Requests through a proxy always go over httpx's.
         http2: Whether https requests share connections over HTTP/2 where the service offers it (the `http2` extra);
-            they then go over httpx's transport, as aiohttp does not speak it. Off, since a request costs less over a
-            connection of its own, and what ends a shared connection ends every request on it.
+            they then go over httpx's transport, as aiohttp does not speak it. Off, since what ends a
+            shared connection ends every request on it.
         max_connections: Requests that may be under way at once, for each event loop; more wait in the order in which
             they came.
         max_keepalive: Idle connections that are kept, for each event loop.
