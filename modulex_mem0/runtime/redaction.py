@@ -38,8 +38,11 @@ class Redactor:
         self._texts = [text for s in self._secrets if len(text := s.get_secret_value()) >= _SHORTEST]
         special = [text for text in self._texts if not _PLAIN.fullmatch(text)]
         self._quotable = any(not _QUOTABLE.isdisjoint(text) for text in special)
-        # In a URL a secret stands percent-encoded.
-        self._texts += [quote(text, safe="") for text in special]
+        for text in special:
+            # In a URL a secret stands percent-encoded; where bytes are shown as Python writes them, with backslashes.
+            shown = text.replace("\\", "\\\\")
+            others = {quote(text, safe=""), shown, shown.replace("'", "\\'")} - {text}
+            self._texts += sorted(others, key=len, reverse=True)
         self._bytes = [text.encode() for text in self._texts]
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from calls import call
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from scripted_server import ScriptedServer, Step
@@ -74,6 +74,19 @@ async def test_a_service_that_echoes_the_key_does_not_spread_it(
     # The test would prove nothing if httpx's library had logged nothing, or the key had not been sent.
     assert runtime.settings.transport != "httpx" or "receive_response_headers" in log.getvalue()
     assert server.requests[0].headers["x-tiny-key"] == KEY
+
+
+@given(
+    key=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=2, max_size=20).map("tk".__add__),
+    before=st.text(max_size=5),
+)
+@example(key="tk'\\x", before="")
+@example(key="tk'\\x", before='"')
+def test_a_key_is_masked_in_headers_as_a_library_logs_them(key: str, before: str) -> None:
+    logged = repr([(b"x-echo", f"{before}{key}".encode())])
+    masked = Redactor([SecretStr(key)]).text(logged)
+    assert MASK in masked
+    assert repr(key.encode())[2:-1] not in masked.replace(MASK, "")
 
 
 async def test_what_is_left_of_a_body_is_still_json(runtime: Runtime, server: ScriptedServer) -> None:
