@@ -31,6 +31,7 @@ check: $(VENV)/.check ## Formatting, linters, types, import rules, and whether g
 	$(BIN)/modulex-mem0 manifest --check
 	$(BIN)/modulex-mem0 docs --check
 	$(BIN)/modulex-mem0 docs --check --error-codes
+	$(BIN)/python -m benchmarks report --check
 
 docs: $(VENV)/.docs ## The documentation site, into build/site
 	$(BIN)/zensical build --clean --strict

@@ -1,7 +1,8 @@
 """Writes `docs/performance.md`."""
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.plan import Load
 from benchmarks.report.tables import (
@@ -16,8 +17,15 @@ from benchmarks.report.tables import (
 )
 from benchmarks.results import Results
 
-__all__ = ["write_page"]
+__all__ = ["page_is_current", "write_page"]
 
+#: File names and what they show, in the order of the page.
+_PLOTS: Final = {
+    "calls.svg": "Calls per second, ten records, more is better",
+    "open-calls.svg": "CPU per call and p99 latency against the number of open calls, less is better",
+    "cold-start.svg": "Time and memory of a whole process, less is better",
+    "memory.svg": "Resident memory over many calls",
+}
 _HEAD = """\
 <!-- Written by `python -m benchmarks report`. Change benchmarks/, not this page. -->
 # Performance
@@ -63,10 +71,19 @@ def write_page(results: Results, docs: Path) -> None:
         results: A run, best a full one.
         docs: The folder of the documentation.
     """
-    from benchmarks.report.plots import PLOTS, draw  # noqa: PLC0415 - only here is matplotlib needed
+    from benchmarks.report.plots import draw  # noqa: PLC0415 - only here is matplotlib needed
 
-    folder = docs / "performance"
-    plots = {name: f"![{PLOTS[name]}](performance/{name})" for name in draw(results, folder)}
+    (docs / "performance.md").write_text(_page(results, draw(results, docs / "performance")))
+
+
+def page_is_current(results: Results, docs: Path) -> bool:
+    """Whether the page is the one that a run gives."""
+    drawn = [name for name in _PLOTS if (docs / "performance" / name).exists()]
+    return (docs / "performance.md").read_text() == _page(results, drawn)
+
+
+def _page(results: Results, drawn: Collection[str]) -> str:
+    plots = {name: f"![{_PLOTS[name]}](performance/{name})" for name in drawn}
     parts = [
         _HEAD,
         _machine(results.data),
@@ -83,7 +100,7 @@ def write_page(results: Results, docs: Path) -> None:
         _METHOD,
         *_section("Who was measured", contender_table(results)),
     ]
-    (docs / "performance.md").write_text("\n\n".join(part.strip() for part in parts if part) + "\n")
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _title(load: Load) -> str:

@@ -13,15 +13,8 @@ from matplotlib import pyplot as plt
 from benchmarks.plan import Load
 from benchmarks.results import Results, cpu_ms, p99, per_second
 
-__all__ = ["PLOTS", "draw"]
+__all__ = ["draw"]
 
-#: File names and what they show, in the order of the page.
-PLOTS: Final = {
-    "calls.svg": "Calls per second, ten records, more is better",
-    "open-calls.svg": "CPU per call and p99 latency against the number of open calls, less is better",
-    "cold-start.svg": "Time and memory of a whole process, less is better",
-    "memory.svg": "Resident memory over many calls",
-}
 _STYLE: Final[Any] = {
     "svg.hashsalt": "benchmarks",
     "svg.fonttype": "none",

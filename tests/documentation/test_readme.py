@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from modulex_mem0.contract import ErrorCode
-from modulex_mem0.runtime import Runtime
+from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.sandbox import running_sandbox
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def code_blocks(language: str) -> list[str]:
@@ -61,3 +62,26 @@ def test_what_the_readme_links_to_exists() -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", README)
     assert links
     assert [link for link in links if not (Path(__file__).parents[2] / link).exists()] == []
+
+
+def test_the_settings_shown_are_the_defaults() -> None:
+    shown = next(block for block in code_blocks("python") if "RuntimeSettings(" in block)
+    runtime = eval(shown, {"Runtime": Runtime, "RuntimeSettings": RuntimeSettings})  # noqa: S307 - the README's own code
+    with runtime:
+        assert runtime.settings == RuntimeSettings()
+
+
+def test_the_measured_numbers_are_those_of_the_recorded_run() -> None:
+    rows = re.findall(r"^\| (.+?) \| ([\d,.]+) \| (?:([\d.]+) \W)? ?\|$", README, re.MULTILINE)
+    assert len(rows) == 5
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    table = page.partition("### 10 records, 32 at once\n")[2].partition("\n#")[0]
+    goals = [
+        float(told)
+        for told in re.findall(
+            r"^\| calls per second, 32 at once.*?\| +\W [\d.]+ \W \| +([\d.]+) \W", page, re.MULTILINE
+        )
+    ]
+    for name, rate, ratio in rows:
+        assert f" {rate} |" in table, name
+        assert not ratio or any(float(f"{told:.2g}") == float(f"{float(ratio):.2g}") for told in goals), name
