@@ -29,7 +29,8 @@ class RuntimeSettings:
             shared connection ends every request on it.
         max_connections: Requests that may be under way at once, for each event loop; more wait in the order in which
             they came.
-        max_keepalive: Idle connections that are kept, for each event loop.
+        max_keepalive: Idle connections that are kept, for each event loop. aiohttp keeps all that were open, or none if
+            this is 0.
         keepalive_expiry: How long an idle connection is kept; below the five seconds after which common servers close.
         trust_env: Whether HTTP_PROXY, HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.
     """
@@ -42,7 +43,7 @@ class RuntimeSettings:
     transport: TransportName = "auto"
     http2: bool = False
     max_connections: int = 100
-    max_keepalive: int = 20
+    max_keepalive: int = 100
     keepalive_expiry: float = 4.0
     trust_env: bool = True
 

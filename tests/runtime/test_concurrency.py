@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from calls import call, check, credential_for, failure
@@ -16,6 +17,7 @@ from tiny_integration import plugin
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Result, Runtime, RuntimeClosedError, RuntimeSettings
+from modulex_mem0.runtime.settings import TransportName
 from modulex_mem0.runtime.sync import SyncLoop
 
 OK = json_reply({})
@@ -48,6 +50,50 @@ async def test_calls_one_after_the_other_use_one_connection(runtime: Runtime, se
     for _ in range(10):
         assert (await call(runtime, "fetch", server=server)).success
     assert server.connections == 1
+
+
+async def test_a_burst_leaves_its_connections_to_the_next_one(runtime: Runtime, server: ScriptedServer) -> None:
+    for _ in range(2):
+        all_are_here = threading.Event()
+        server.script(after(all_are_here, OK))
+        calls = asyncio.gather(*(call(runtime, "change", server=server) for _ in range(40)))
+        await asyncio.to_thread(server.wait_for_requests, 40)
+        all_are_here.set()
+        assert all(result.success for result in await calls)
+        assert server.connections == 40
+
+
+async def test_where_no_connection_is_kept_each_call_opens_one(
+    transport: TransportName, server: ScriptedServer
+) -> None:
+    server.script(OK)
+    settings = RuntimeSettings(transport=transport, max_keepalive=0)
+    async with Runtime(settings, plugins=[plugin()]) as runtime:
+        for _ in range(3):
+            assert (await call(runtime, "fetch", server=server)).success
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize(
+    "least",
+    [
+        {"attempts": 1},
+        {"keepalive_expiry": 0},
+        {"max_connections": 1},
+        {"max_keepalive": 0},
+        {"max_response_bytes": 2},
+        {"retry_wait": 0},
+        {"trust_env": False},
+    ],
+    ids=str,
+)
+async def test_the_least_that_a_setting_may_be_works(
+    transport: TransportName, server: ScriptedServer, least: dict[str, Any]
+) -> None:
+    server.script(OK)
+    async with Runtime(RuntimeSettings(transport=transport, **least), plugins=[plugin()]) as runtime:
+        results = await asyncio.gather(*(call(runtime, "change", server=server) for _ in range(3)))
+    assert all(result.success for result in results)
 
 
 async def test_a_hundred_calls_wait_for_a_free_connection_no_longer_than_their_deadline(

@@ -28,13 +28,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     Args:
         ssl_context: For https.
         keepalive_expiry: Seconds that an idle connection is kept.
-        max_keepalive: How many connections are kept at most; who may open one is the caller's affair.
+        max_keepalive: Whether connections are kept. aiohttp has no limit for their number; who may open one is the
+            caller's affair.
     """
 
     def __init__(self, *, ssl_context: SSLContext, keepalive_expiry: float, max_keepalive: int) -> None:
-        connector = aiohttp.TCPConnector(
-            ssl=ssl_context, limit=0, keepalive_timeout=keepalive_expiry, force_close=max_keepalive == 0
-        )
+        if max_keepalive:
+            connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0, keepalive_timeout=keepalive_expiry)
+        else:
+            connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0, force_close=True)
         self._session = _session(connector)
         # Watching a request costs a little, so only those whose sending must be known are watched.
         self._watched = _session(connector, _watch())
