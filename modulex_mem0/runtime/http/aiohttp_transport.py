@@ -27,16 +27,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     Args:
         ssl_context: For https.
-        keepalive_expiry: Seconds that an idle connection is kept.
-        max_keepalive: Whether connections are kept. aiohttp has no limit for their number; who may open one is the
-            caller's affair.
+        keepalive_expiry: Seconds that an idle connection is kept; None keeps none. aiohttp has no limit for their
+            number; who may open one is the caller's affair.
     """
 
-    def __init__(self, *, ssl_context: SSLContext, keepalive_expiry: float, max_keepalive: int) -> None:
-        if max_keepalive:
-            connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0, keepalive_timeout=keepalive_expiry)
-        else:
+    def __init__(self, *, ssl_context: SSLContext, keepalive_expiry: float | None) -> None:
+        if keepalive_expiry is None:
             connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0, force_close=True)
+        else:
+            connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0, keepalive_timeout=keepalive_expiry)
         self._session = _session(connector)
         # Watching a request costs a little, so only those whose sending must be known are watched.
         self._watched = _session(connector, _watch())

@@ -12,7 +12,8 @@ import httpx
 from modulex_mem0 import __version__
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.deadline import Deadline
-from modulex_mem0.runtime.http.failures import failure_of, queue_full, runtime_closed, too_large
+from modulex_mem0.runtime.http.failures import failure_of, queue_full, runtime_closed
+from modulex_mem0.runtime.http.limited_reading import read_chunks
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry_policy import is_transient
 from modulex_mem0.runtime.http.service import Service
@@ -208,15 +209,7 @@ class BoundClient:
             )
         # httpx's decoding costs three times the reading, also where there is nothing to decode.
         source: AsyncIterator[bytes] = response.aiter_bytes() if encoding else aiter(response.stream)  # type: ignore[arg-type]
-        limit = self._settings.max_response_bytes
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in source:
-            size += len(chunk)
-            if size > limit:
-                raise too_large(limit, response.status_code)
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return b"".join(await read_chunks(source, self._settings.max_response_bytes, response.status_code))
 
 
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

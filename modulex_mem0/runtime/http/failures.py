@@ -5,7 +5,7 @@ import httpx
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.http.pool import RUNTIME_CLOSED
 
-__all__ = ["failure_of", "queue_full", "runtime_closed", "too_large"]
+__all__ = ["failure_of", "queue_full", "runtime_closed"]
 
 # Raised before anything of the request has left, so that nothing can have been changed.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -46,13 +46,6 @@ def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
 def queue_full() -> ActionError:
     """For a request that waited for its turn until the deadline, and never left."""
     return ActionError(ErrorCode.TIMEOUT, "no connection was free in time; too many calls are open at once")
-
-
-def too_large(limit: int, status: int) -> ActionError:
-    """For a reply with more bytes than the runtime's limit."""
-    return ActionError(
-        ErrorCode.BAD_RESPONSE, f"the reply is larger than {limit} bytes and was not read further", http_status=status
-    )
 
 
 def runtime_closed(failure: ActionError) -> ActionError:

@@ -10,7 +10,7 @@ from h2.events import ConnectionTerminated, StreamReset
 from h2.exceptions import H2Error
 
 from modulex_mem0.contract import ActionError
-from modulex_mem0.runtime.http.failures import too_large
+from modulex_mem0.runtime.http.limited_reading import read_chunks
 
 __all__ = ["Http2Transport"]
 
@@ -39,14 +39,9 @@ class _Connections:
         response = await self.transport.handle_async_request(request)
         if response.http_version == "HTTP/2":
             self._shared[request.url.host, request.url.port] = response.extensions["network_stream"]
-        chunks: list[bytes] = []
-        size = 0
         try:
-            async for chunk in response.stream:  # type: ignore[union-attr] # it has both kinds of stream
-                size += len(chunk)
-                if size > limit:
-                    raise too_large(limit, response.status_code)
-                chunks.append(chunk)
+            # It has both kinds of stream.
+            chunks = await read_chunks(response.stream, limit, response.status_code)  # type: ignore[arg-type]
         finally:
             await response.aclose()
         # In chunks as before, so that what unfolds from them can be limited.

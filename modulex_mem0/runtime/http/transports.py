@@ -107,8 +107,7 @@ class Transports:
 
             return AiohttpTransport(
                 ssl_context=context,
-                keepalive_expiry=settings.keepalive_expiry,
-                max_keepalive=settings.max_keepalive,
+                keepalive_expiry=settings.keepalive_expiry if settings.max_keepalive else None,
             )
         limits = httpx.Limits(
             # How many may be under way is decided before a request comes here.
