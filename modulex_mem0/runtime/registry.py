@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, entry_points
 from typing import Any
 
 import pluggy
@@ -12,7 +12,7 @@ from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, DeferredInteg
 from modulex_mem0.contract import hookspecs as contract_hooks
 from modulex_mem0.runtime.mistakes import UnknownIntegrationError
 
-__all__ = ["LoadFailure", "Registry", "discover"]
+__all__ = ["LoadFailure", "Registry", "discover", "distribution_name"]
 
 # What importing foreign code may raise and still not stop the host; a module can even call sys.exit().
 _LOAD_ERRORS = (Exception, SystemExit)
@@ -143,7 +143,10 @@ def discover(plugins: Iterable[object] = ()) -> Registry:
     manager = pluggy.PluginManager(PROJECT_NAME)
     manager.add_hookspecs(contract_hooks)
     origins: dict[str, tuple[str, str]] = {}
-    points = [(_distribution(point), point) for point in entry_points(group=ENTRY_POINT_GROUP)]
+    points = [
+        (distribution_name(point.dist) or "unknown distribution", point)
+        for point in entry_points(group=ENTRY_POINT_GROUP)
+    ]
     for distribution, point in sorted(points, key=lambda pair: (pair[0], pair[1].name)):
         try:
             _register(manager, point.load(), origins, (point.name, distribution))
@@ -185,13 +188,13 @@ def _register(
     origins[key] = origin
 
 
-def _distribution(point: EntryPoint) -> str:
+def distribution_name(distribution: Distribution | None) -> str | None:
+    """The name of an installed distribution, where it has one to tell."""
     try:
-        name = point.dist.name if point.dist is not None else None
+        return distribution.name if distribution is not None else None
     except Exception:
         # An installation that broke half-way has no metadata to tell its name.
-        name = None
-    return name or "unknown distribution"
+        return None
 
 
 def _reason(error: BaseException) -> str:

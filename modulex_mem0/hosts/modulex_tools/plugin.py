@@ -1,9 +1,10 @@
 """The entry point: announces every package in the entry-point group of ModuleX, and imports none of them."""
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from modulex_mem0.contract import DeferredIntegration, Integration, hookimpl
+from modulex_mem0.runtime.registry import distribution_name
 
 __all__ = ["PREFIX", "modulex_integrations"]
 
@@ -34,16 +35,8 @@ def _installed() -> Iterator[tuple[EntryPoint, str | None]]:
             continue
         key = id(point.dist)
         if key not in names:
-            names[key] = _name(point.dist)
+            names[key] = distribution_name(point.dist)
         yield point, names[key]
-
-
-def _name(distribution: Distribution | None) -> str | None:
-    try:
-        return distribution.name if distribution is not None else None
-    except Exception:
-        # An installation that broke half-way has no metadata to tell its name.
-        return None
 
 
 def _loader(point: EntryPoint) -> Callable[[], Integration]:
