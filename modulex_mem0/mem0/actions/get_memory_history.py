@@ -6,10 +6,11 @@ from pydantic import Field
 
 from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
 from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
+from modulex_mem0.mem0.replies.answer import json_of
 from modulex_mem0.mem0.replies.history import HistoryRecord, history_record
 from modulex_mem0.mem0.replies.values import text
 from modulex_mem0.mem0.samples import MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_json
+from modulex_mem0.mem0.service.client import request_reply
 
 __all__ = ["get_memory_history"]
 
@@ -57,9 +58,9 @@ async def get_memory_history(context: Context, input: GetMemoryHistoryInput) -> 
     """Get the history of a memory: what was said, and what was added, updated or deleted because of it.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; what `request_json` raises.
+        ActionError: `not_found` for a memory that is not this user's; what `request_reply` and `json_of` raise.
     """
-    body = await request_json(context, "GET", f"/v1/memories/{input.memory_id}/history/")
+    body = json_of(await request_reply(context, "GET", f"/v1/memories/{input.memory_id}/history/"))
     entries = _entries(body)
     # Each entry names its user, so that the history of a memory that was deleted can be read by its user as well.
     own = [entry for entry in entries if text(entry.get("user_id")) == input.user_id]

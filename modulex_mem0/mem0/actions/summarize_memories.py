@@ -7,9 +7,10 @@ from pydantic import Field
 from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
 from modulex_mem0.mem0.parameters.filters import ListFilters
 from modulex_mem0.mem0.parameters.ids import AgentId, AppId, OwnerId, RunId
+from modulex_mem0.mem0.replies.answer import json_of
 from modulex_mem0.mem0.replies.values import text
 from modulex_mem0.mem0.samples import USER
-from modulex_mem0.mem0.service.client import request_json
+from modulex_mem0.mem0.service.client import request_reply
 from modulex_mem0.mem0.service.ownership import only_of
 from modulex_mem0.mem0.service.scope import scoped_filters
 
@@ -59,11 +60,10 @@ async def summarize_memories(context: Context, input: SummarizeMemoriesInput) ->
 
     Raises:
         ActionError: `invalid_input` for filters that name another user; `bad_response` for a bare value; what
-            `request_json` raises.
+            `request_reply` and `json_of` raise.
     """
-    body = await request_json(
-        context, "POST", "/v1/summary/", json={"filters": scoped_filters(input, filters=input.filters)}
-    )
+    filters = scoped_filters(input, filters=input.filters)
+    body = json_of(await request_reply(context, "POST", "/v1/summary/", json={"filters": filters}))
     if not isinstance(body, list | dict):
         raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered with a bare value where a list is due")
     given = body if isinstance(body, list) else [body]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from modulex_mem0.contract import Context, Reply
-from modulex_mem0.mem0.replies.answer import json_of, object_of
+from modulex_mem0.mem0.replies.answer import object_of
 
-__all__ = ["request_json", "request_object", "request_reply"]
+__all__ = ["request_object", "request_reply"]
 
 Params = Mapping[str, str | int | float | bool]
 
@@ -34,22 +34,6 @@ async def request_reply(
     reply = await context.http.send(method, path, params=params, json=json)
     reply.require_success()
     return reply
-
-
-async def request_json(
-    context: Context,
-    method: str,
-    path: str,
-    *,
-    params: Params | None = None,
-    json: Mapping[str, Any] | None = None,
-) -> Any:  # noqa: ANN401 - any JSON value
-    """Send a request whose answer is due to be JSON; the arguments are those of `request_reply`.
-
-    Raises:
-        ActionError: As `request_reply` and `json_of`.
-    """
-    return json_of(await request_reply(context, method, path, params=params, json=json))
 
 
 async def request_object(
