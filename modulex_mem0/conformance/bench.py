@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from modulex_mem0.conformance.described_action import described_action
@@ -173,17 +173,5 @@ def _made_up(declared: CredentialField, url: str) -> str:
 
 def _impatient(integration: Integration) -> Integration:
     """A copy whose actions get no time beyond the deadline, so that a probe does not wait as long as a caller may."""
-    actions = [
-        Action(
-            name=a.name,
-            title=a.title,
-            description=a.description,
-            input=a.input,
-            output=a.output,
-            handler=a.handler,
-            hints=a.hints,
-            example=a.example,
-        )
-        for a in integration.actions.values()
-    ]
+    actions = [replace(action, extra_time=None) for action in integration.actions.values()]
     return Integration(integration.profile, actions)
