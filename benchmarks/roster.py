@@ -40,7 +40,4 @@ def module_of(name: str) -> ModuleType:
 def why_not(name: str) -> str | None:
     """Why a contender cannot be measured here, or None."""
     missing = [package for package in ALL[name][1] if find_spec(package) is None]
-    if missing:
-        return f"{missing[0]} is not installed"
-    reason: str | None = getattr(module_of(name), "UNAVAILABLE", None) if name.startswith("runtime_") else None
-    return reason
+    return f"{missing[0]} is not installed" if missing else None

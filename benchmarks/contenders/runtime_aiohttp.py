@@ -2,13 +2,12 @@
 
 from contextlib import AbstractAsyncContextManager
 
-from benchmarks.contenders.runtimes import can_choose, opened_over
+from benchmarks.contenders.runtimes import opened_over
 from benchmarks.contenders.target import Call, Target
 
-__all__ = ["SETUP", "UNAVAILABLE", "opened"]
+__all__ = ["SETUP", "opened"]
 
 SETUP = "one Runtime over aiohttp; runtime.call(…) validates what goes in and what comes out, to a JSON-ready dict"
-UNAVAILABLE = None if can_choose() else "the runtime offers no choice of transport"
 
 
 def opened(target: Target) -> AbstractAsyncContextManager[Call]:

@@ -5,12 +5,11 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from benchmarks.contenders.exchange import exchanging
-from benchmarks.contenders.runtime_aiohttp import UNAVAILABLE
 from benchmarks.contenders.runtimes import settings
 from benchmarks.contenders.target import Call, Target
 from modulex_mem0.runtime.http.transports import Transports
 
-__all__ = ["SETUP", "UNAVAILABLE", "opened"]
+__all__ = ["SETUP", "opened"]
 
 SETUP = "the transport that the runtime opens for aiohttp, called with an httpx.Request, no client"
 

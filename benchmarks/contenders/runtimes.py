@@ -2,31 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields
-from typing import Any
 
 from benchmarks.contenders.target import CONNECTIONS, KEEPALIVE, KEY, Call, Target
 from benchmarks.server.replies import USER
 from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.runtime.settings import TransportName
 
-__all__ = ["can_choose", "opened_over", "settings"]
-
-_CHOICE = "transport"
-
-
-def can_choose() -> bool:
-    """Whether the runtime lets its operator choose the transport."""
-    return any(field.name == _CHOICE for field in fields(RuntimeSettings))
+__all__ = ["opened_over", "settings"]
 
 
-def settings(transport: str) -> RuntimeSettings:
-    """The limits that everybody has, and the transport where it can be chosen."""
-    choice: dict[str, Any] = {_CHOICE: transport} if can_choose() else {}
-    return RuntimeSettings(max_connections=CONNECTIONS, max_keepalive=CONNECTIONS, keepalive_expiry=KEEPALIVE, **choice)
+def settings(transport: TransportName) -> RuntimeSettings:
+    """The limits that everybody has, and the transport."""
+    return RuntimeSettings(
+        max_connections=CONNECTIONS, max_keepalive=CONNECTIONS, keepalive_expiry=KEEPALIVE, transport=transport
+    )
 
 
 @asynccontextmanager
-async def opened_over(transport: str, target: Target) -> AsyncIterator[Call]:
+async def opened_over(transport: TransportName, target: Target) -> AsyncIterator[Call]:
     """One runtime for all calls; a call is a search, as a host asks for it."""
     credential = {"api_key": KEY, "base_url": target.base_url}
     async with Runtime(settings(transport)) as runtime:

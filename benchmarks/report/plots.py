@@ -69,12 +69,9 @@ def _calls(results: Results) -> Any:  # noqa: ANN401 - a figure
     figure, panels = plt.subplots(1, len(counts), figsize=(9, 2.8), sharey=True, squeeze=False)
     for panel, at_once in zip(panels[0], counts, strict=True):
         rates = [results.value(Load("http", 10, at_once), name, per_second) or 0.0 for name in names]
-        bars = panel.barh([results.label(name) for name in names], rates, color=[_COLOURS[name] for name in names])
-        panel.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=2)
+        colours = [_COLOURS[name] for name in names]
+        _bars(panel, [results.label(name) for name in names], rates, colours, margin=0.25)
         panel.set_title("one at a time" if at_once == 1 else f"{at_once} at once", loc="left")
-        panel.margins(x=0.25)
-        panel.set_xticks([])
-        panel.spines["bottom"].set_visible(b=False)
     panels[0][0].invert_yaxis()
     figure.tight_layout()
     return figure
@@ -120,14 +117,27 @@ def _cold_start(results: Results) -> Any:  # noqa: ANN401 - a figure
     for panel, used, scale, unit in zip(panels, ("seconds", "mib"), (1000, 1), ("ms", "MiB"), strict=True):
         values = [median(starts[name][used]) * scale for name in shown]
         colours = [_COLOURS.get(name, _OURS) for name in shown]
-        bars = panel.barh([names[name] for name in shown], values, color=colours)
-        panel.bar_label(bars, [f"{value:,.0f} {unit}" for value in values], padding=2)
-        panel.margins(x=0.2)
-        panel.set_xticks([])
-        panel.spines["bottom"].set_visible(b=False)
+        _bars(panel, [names[name] for name in shown], values, colours, margin=0.2, unit=f" {unit}")
     panels[0].invert_yaxis()
     figure.tight_layout()
     return figure
+
+
+def _bars(
+    panel: Any,  # noqa: ANN401 - of a figure
+    names: list[str],
+    values: list[float],
+    colours: list[str],
+    *,
+    margin: float,
+    unit: str = "",
+) -> None:
+    """A bar for each name with its value beside it, and no axis below."""
+    bars = panel.barh(names, values, color=colours)
+    panel.bar_label(bars, [f"{value:,.0f}{unit}" for value in values], padding=2)
+    panel.margins(x=margin)
+    panel.set_xticks([])
+    panel.spines["bottom"].set_visible(b=False)
 
 
 def _memory(results: Results) -> Any:  # noqa: ANN401 - a figure
