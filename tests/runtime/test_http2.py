@@ -10,7 +10,6 @@ import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import util
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,21 +30,9 @@ REFUSED_STREAM = 7
 INTERNAL_ERROR = 2
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
-def _trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(path))
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-
-
-@pytest.fixture
-async def shared(authority: trustme.CA, _trusted: None) -> AsyncIterator[Http2Server]:
-    async with Http2Server(authority) as running:
+async def shared(trusted: trustme.CA) -> AsyncIterator[Http2Server]:
+    async with Http2Server(trusted) as running:
         yield running
 
 
@@ -54,7 +41,7 @@ def _runtime(**changes: Any) -> Runtime:
 
 
 @pytest.fixture
-async def http2(_trusted: None) -> AsyncIterator[Runtime]:
+async def http2(trusted: trustme.CA) -> AsyncIterator[Runtime]:
     async with _runtime() as made:
         yield made
 

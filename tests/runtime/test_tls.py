@@ -1,7 +1,6 @@
 """Certificates are checked."""
 
 import ssl
-from pathlib import Path
 
 import pytest
 import trustme
@@ -11,19 +10,6 @@ from steps import json_reply
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """The authority, as one that the operator trusts."""
-    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    return authority
 
 
 def _serving(authority: trustme.CA, name: str) -> ScriptedServer:
