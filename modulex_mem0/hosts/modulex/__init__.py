@@ -1,7 +1,7 @@
 """Our integration as a package of ModuleX: the value of the entry point `modulex_mem0` in the group `modulex.tools`.
 
 ModuleX reads `manifest` and `TOOLS` here and looks each action up in `tools` under its own name. All of it is derived
-when this package is imported: `integration.py` finds what to offer, `manifest.py`, `authentication.py` and
+when this package is imported: `offered.py` finds what to offer, `manifest.py`, `authentication.py` and
 `parameters.py` tell ModuleX about it, `arguments.py` and `structured.py` make the tools.
 """
 
