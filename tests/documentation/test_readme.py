@@ -34,6 +34,20 @@ def test_the_library_example_runs_as_printed() -> None:
     assert "vegetarian" in done.stdout.splitlines()[-1]
 
 
+def test_the_demo_prints_what_is_shown_of_it() -> None:
+    program = "import sys; from modulex_mem0.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "demo"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    shown = README.partition("`make demo` prints this, shortened here:\n\n```\n")[2].partition("```")[0]
+    assert "Discover what is installed" in shown
+    # Columns are as wide as what else is in them.
+    lines = [" ".join(line.split()) for line in shown.splitlines() if line.strip()]
+    printed = " ".join(done.stdout.split())
+    assert [line for line in lines if line not in printed] == []
+
+
 async def test_the_plugin_example_is_a_whole_integration() -> None:
     source = next(block for block in code_blocks("python") if "hookimpl" in block)
     # `get_type_hints` looks the models up in the module, so the block is executed as one.
