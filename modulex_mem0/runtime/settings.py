@@ -24,9 +24,6 @@ class RuntimeSettings:
         max_response_bytes: A larger body, after decompression, is refused.
         transport: What carries requests: `aiohttp` (the `fast` extra), `httpx`, or `auto`, aiohttp where it is
             installed. Requests through a proxy always go over httpx's.
-        http2: Whether https requests share connections over HTTP/2 where the service offers it (the `http2` extra);
-            they then go over httpx's transport, as aiohttp does not speak it. Off, since what ends a
-            shared connection ends every request on it.
         max_connections: Requests that may be under way at once, for each event loop; more wait in the order in which
             they came.
         max_keepalive: Idle connections that are kept, for each event loop. aiohttp keeps all that were open, or none if
@@ -41,7 +38,6 @@ class RuntimeSettings:
     retry_wait: float = 0.25
     max_response_bytes: int = 32 * 1024 * 1024
     transport: TransportName = "auto"
-    http2: bool = False
     max_connections: int = 100
     max_keepalive: int = 100
     keepalive_expiry: float = 4.0
@@ -57,10 +53,6 @@ class RuntimeSettings:
             raise ValueError(f"transport must be one of {', '.join(get_args(TransportName))}")
         if self.transport == "aiohttp" and find_spec("aiohttp") is None:
             raise ValueError("transport='aiohttp' needs aiohttp: pip install 'modulex-mem0[fast]'")
-        if self.http2 and self.transport == "aiohttp":
-            raise ValueError("http2 needs transport='httpx' or 'auto': aiohttp does not speak HTTP/2")
-        if self.http2 and find_spec("h2") is None:
-            raise ValueError("http2 needs the h2 package: pip install 'modulex-mem0[http2]'")
         for name in ("timeout", "connect_timeout", "attempts", "max_response_bytes", "max_connections"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be greater than 0")

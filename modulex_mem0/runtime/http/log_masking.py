@@ -1,7 +1,6 @@
 """Keeps secrets out of what HTTP libraries log, such as URLs with a key and the headers of a reply that echoes it."""
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,11 +11,7 @@ from modulex_mem0.runtime.redaction import Redactor
 __all__ = ["masking"]
 
 # Named one by one, since a logger's filter does not see what the loggers below it log.
-_MASKED = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
-# HTTP/2's compression of headers tells of every call on a shared connection, also in compressed form, so that no search
-# for one call's secrets finds all of them.
-_DROPPED = ("hpack.hpack", "hpack.table")
-_PARTING_WORDS = re.compile(r"additional_data:.*", re.DOTALL)
+_MASKED = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks")
 
 _current: ContextVar[Redactor | None] = ContextVar("modulex_mem0_redactor", default=None)
 
@@ -25,19 +20,11 @@ class _Mask(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         redactor = _current.get()
         if redactor is not None:
-            # What a service says as it ends a connection may hold the key of any call that was on it.
-            text = _PARTING_WORDS.sub("additional_data:…", record.getMessage())
-            record.msg, record.args = redactor.text(text), ()
+            record.msg, record.args = redactor.text(record.getMessage()), ()
         return True
 
 
-class _Drop(logging.Filter):
-    def filter(self, _record: logging.LogRecord) -> bool:
-        return _current.get() is None
-
-
 _MASK = _Mask()
-_DROP = _Drop()
 
 
 @cache
@@ -45,8 +32,6 @@ def _install() -> None:
     """Attach the filters to the libraries' loggers."""
     for name in _MASKED:
         logging.getLogger(name).addFilter(_MASK)
-    for name in _DROPPED:
-        logging.getLogger(name).addFilter(_DROP)
 
 
 @contextmanager

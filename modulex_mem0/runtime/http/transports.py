@@ -100,9 +100,8 @@ class Transports:
 
         settings = self._settings
         context = self._verifying() if scheme == "https" or proxy else _plain()
-        http2 = settings.http2 and scheme == "https"
         fast = settings.transport == "aiohttp" or (settings.transport == "auto" and _has_aiohttp())
-        if fast and proxy is None and not http2:
+        if fast and proxy is None:
             from modulex_mem0.runtime.http.aiohttp_transport import AiohttpTransport  # noqa: PLC0415 - an extra
 
             return AiohttpTransport(
@@ -115,14 +114,6 @@ class Transports:
             max_keepalive_connections=settings.max_keepalive,
             keepalive_expiry=settings.keepalive_expiry,
         )
-
-        if http2:
-            from modulex_mem0.runtime.http.http2_transport import Http2Transport  # noqa: PLC0415 - an extra
-
-            return Http2Transport(
-                lambda: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, http2=True),
-                settings.max_response_bytes,
-            )
         return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy)
 
     def _verifying(self) -> "ssl.SSLContext":
