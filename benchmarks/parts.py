@@ -44,7 +44,7 @@ def parts(runtime: Runtime, records: int) -> Iterator[tuple[str, Part]]:
     assert service is not None
     prepared = PreparedAction(search_memories)
     transports = Transports(runtime.settings)
-    client = BoundClient(transports, runtime.settings, service, Deadline(30), repeatable=True)
+    client = BoundClient(transports, runtime.settings, service, Deadline(30), safe_to_retry=True)
     body = canned_replies(records)[b"POST /v3/memories/search/"].partition(b"\r\n\r\n")[2]
     reply = HttpReply(200, httpx.Headers(), body, resolved.redactor)
     check_output = output_check(search_memories).checked

@@ -2,23 +2,17 @@
 
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# The helpers are plain modules, so that tests need no package around them.
-sys.path.insert(0, str(Path(__file__).parent / "servers"))
-
-from scripted_server import ScriptedServer
-from tiny_integration import plugin
-
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.runtime.settings import TransportName
 from modulex_mem0.sandbox import RunningSandbox
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.tiny_integration import plugin
 
 # The same examples on every machine and in every run, however slow it is: a failure can be repeated.
 settings.register_profile("steady", deadline=None, derandomize=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modulex_mem0.cli.schema_type import type_name
 from modulex_mem0.contract import ADVANCED
+from modulex_mem0.json_schema import type_summary
 
 __all__ = ["Parameter", "parameters"]
 
@@ -46,7 +46,7 @@ def parameters(schema: Mapping[str, Any]) -> Iterator[Parameter]:
     for name, value in schema.get("properties", {}).items():
         yield Parameter(
             name=name,
-            type=type_name(value, schema),
+            type=type_summary(value, schema),
             required=name in required,
             has_default="default" in value,
             default=value.get("default"),

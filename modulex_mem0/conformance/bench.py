@@ -173,5 +173,5 @@ def _made_up(declared: CredentialField, url: str) -> str:
 
 def _impatient(integration: Integration) -> Integration:
     """A copy whose actions get no time beyond the deadline, so that a probe does not wait as long as a caller may."""
-    actions = [replace(action, extra_time=None) for action in integration.actions.values()]
+    actions = [replace(action, extra_timeout=None) for action in integration.actions.values()]
     return Integration(integration.profile, actions)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modulex_mem0.contract import ActionManifest
-from modulex_mem0.contract.json_types import json_types
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import json_types, resolve
 
 __all__ = ["sample_input", "sample_value"]
 
@@ -30,7 +29,7 @@ def sample_input(action: ActionManifest) -> dict[str, Any]:
 
 def sample_value(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
     """A value that a schema is likely to accept; it may still be refused for what a schema cannot say."""
-    schema = resolved(schema, root)
+    schema = resolve(schema, root)
     if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return "sample"
     for key in ("default", "const"):

@@ -1,19 +1,29 @@
 """What an integration is: manifest, actions, hooks and errors. No I/O; depends on pydantic and pluggy alone."""
 
 from modulex_mem0.contract.action import Action, action
-from modulex_mem0.contract.authentication import AuthScheme
-from modulex_mem0.contract.connection_test import BasicAuth, ConnectionTest
-from modulex_mem0.contract.context import Context
-from modulex_mem0.contract.credential_field import CredentialField
-from modulex_mem0.contract.deferred import DeferredIntegration
+from modulex_mem0.contract.authentication import (
+    AuthScheme,
+    BasicAuth,
+    ConnectionTest,
+    CredentialField,
+    OAuth2Endpoints,
+)
+from modulex_mem0.contract.context import Context, HttpClient, Reply
 from modulex_mem0.contract.errors import ActionError, ErrorCode, ErrorInfo
-from modulex_mem0.contract.hints import Hints
 from modulex_mem0.contract.hookspecs import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, modulex_integrations
-from modulex_mem0.contract.http import HttpClient, Reply
-from modulex_mem0.contract.integration import Integration
-from modulex_mem0.contract.manifest import ActionManifest, Example, IntegrationManifest, Profile
-from modulex_mem0.contract.oauth2 import OAuth2Endpoints
-from modulex_mem0.contract.shapes import ADVANCED, NULLABLE, ActionInput, ActionOutput
+from modulex_mem0.contract.integration import Integration, LazyIntegration
+from modulex_mem0.contract.manifest import ActionManifest, Example, Hints, IntegrationManifest, Profile
+from modulex_mem0.contract.models import (
+    ADVANCED,
+    NULLABLE,
+    ActionInput,
+    ActionOutput,
+    FrozenModel,
+    advanced,
+    input_schema,
+    output_schema,
+)
+from modulex_mem0.contract.template import RenderedUrl, Template
 
 __all__ = [
     "ADVANCED",
@@ -30,18 +40,24 @@ __all__ = [
     "ConnectionTest",
     "Context",
     "CredentialField",
-    "DeferredIntegration",
     "ErrorCode",
     "ErrorInfo",
     "Example",
+    "FrozenModel",
     "Hints",
     "HttpClient",
     "Integration",
     "IntegrationManifest",
+    "LazyIntegration",
     "OAuth2Endpoints",
     "Profile",
+    "RenderedUrl",
     "Reply",
+    "Template",
     "action",
+    "advanced",
     "hookimpl",
+    "input_schema",
     "modulex_integrations",
+    "output_schema",
 ]

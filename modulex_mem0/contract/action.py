@@ -8,9 +8,8 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from modulex_mem0.contract.context import Context
-from modulex_mem0.contract.hints import Hints
-from modulex_mem0.contract.manifest import ActionManifest, Example
-from modulex_mem0.contract.schema import input_schema, output_schema
+from modulex_mem0.contract.manifest import ActionManifest, Example, Hints
+from modulex_mem0.contract.models import input_schema, output_schema
 
 __all__ = ["Action", "action"]
 
@@ -33,7 +32,7 @@ class Action(Generic[InputT, OutputT]):
         handler: Does the work; raises `ActionError` to fail.
         hints: How it behaves.
         example: An input that works and an output that it may give.
-        extra_time: Seconds, computed from the input, that a call may take beyond the runtime's deadline because its
+        extra_timeout: Seconds, computed from the input, that a call may take beyond the runtime's deadline because its
             caller asked it to wait.
     """
 
@@ -45,7 +44,7 @@ class Action(Generic[InputT, OutputT]):
     handler: Callable[[Context, InputT], Awaitable[OutputT]]
     hints: Hints = field(default_factory=Hints)
     example: Example | None = None
-    extra_time: Callable[[InputT], float] | None = None
+    extra_timeout: Callable[[InputT], float] | None = None
 
     def describe(self) -> ActionManifest:
         """The action as data."""
@@ -66,9 +65,9 @@ def action(
     read_only: bool = False,
     idempotent: bool = False,
     destructive: bool = False,
-    project_wide: bool = False,
+    cross_user: bool = False,
     example: Example | None = None,
-    extra_time: Callable[[Any], float] | None = None,
+    extra_timeout: Callable[[Any], float] | None = None,
 ) -> Callable[[Callable[[Context, InputT], Awaitable[OutputT]]], Action[InputT, OutputT]]:
     """Declare an async function as an action.
 
@@ -97,9 +96,9 @@ def action(
             input=models[1],
             output=models[2],
             handler=handler,
-            hints=Hints(read_only=read_only, idempotent=idempotent, destructive=destructive, project_wide=project_wide),
+            hints=Hints(read_only=read_only, idempotent=idempotent, destructive=destructive, cross_user=cross_user),
             example=example,
-            extra_time=extra_time,
+            extra_timeout=extra_timeout,
         )
 
     return declare

@@ -1,20 +1,101 @@
-"""How a caller authenticates with an integration's service."""
+"""How a caller authenticates: the scheme, its credential fields, its connection test and its OAuth 2 endpoints."""
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from modulex_mem0.contract.connection_test import ConnectionTest
-from modulex_mem0.contract.credential_field import CredentialField
-from modulex_mem0.contract.declared import Declared
-from modulex_mem0.contract.oauth2 import OAuth2Endpoints
-from modulex_mem0.contract.templates import leading_placeholder, placeholders, refuse_bad_url
+from modulex_mem0.contract.models import FrozenModel
+from modulex_mem0.contract.template import Template
 
-__all__ = ["AuthScheme"]
+__all__ = ["AuthScheme", "BasicAuth", "ConnectionTest", "CredentialField", "OAuth2Endpoints"]
 
 
-class AuthScheme(Declared):
+class CredentialField(FrozenModel):
+    """One input of the credentials form."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The key of the field in a credential mapping.")
+    display_name: str = Field(min_length=1, description="The label on the form.")
+    description: str = Field(min_length=1, description="What to enter, for people.")
+    environment_variable: str = Field(
+        pattern=r"^[A-Z][A-Z0-9_]*$", description="Read when a call is given no credential."
+    )
+    required: bool = Field(default=True, description="Whether a call fails without it.")
+    sensitive: bool = Field(default=False, description="Masked on forms and never shown.")
+    advanced: bool = Field(default=False, description="Hidden from a simple form.")
+    application: bool = Field(
+        default=False,
+        description="Identifies the OAuth 2 application to the host that obtains the token; no call needs it.",
+    )
+    kind: Literal["text", "url"] = Field(
+        default="text",
+        description="`url` is checked: https, or http on a loopback address; no user, query or fragment.",
+    )
+    format: str | None = Field(default=None, description="A sample of what the value looks like.")
+    default: str | None = Field(default=None, description="Used when the field is left out.")
+    help_url: str | None = Field(default=None, pattern=r"^https://", description="Where the value is explained.")
+
+
+class OAuth2Endpoints(FrozenModel):
+    """The authorization code flow of a service."""
+
+    authorize_url: str = Field(
+        pattern=r"^https://",
+        description="Where the user agrees; a template such as `https://{site}.example/authorize`.",
+    )
+    token_url: str = Field(pattern=r"^https://", description="Where a code is exchanged for a token; a template too.")
+    scopes: tuple[str, ...] = Field(default=(), description="What to ask the user for.")
+    pkce: bool = Field(default=True, description="Whether the service takes a code challenge (RFC 7636).")
+    token_auth_method: Literal["body", "basic"] = Field(
+        default="body", description="Where the application's id and secret go in the exchange."
+    )
+    authorize_params: dict[str, str] = Field(
+        default_factory=dict, description="Further query parameters of the authorize URL, such as `prompt`."
+    )
+
+
+class BasicAuth(FrozenModel):
+    """HTTP Basic authentication, whose header the runtime makes of the two."""
+
+    username: str = Field(description="A template, or a fixed text such as `api`.")
+    password: str = Field(default="", description="A template; empty where the service wants the user name alone.")
+
+
+class ConnectionTest(FrozenModel):
+    """A harmless request that succeeds only with a working credential.
+
+    The runtime fills `{field}` from the credential in the URL, the headers, the parameters and the texts of the body.
+    In the host of the URL a value must be part of a host name; in its path and query it is percent-encoded. The
+    scheme's headers are sent too.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    url: str = Field(min_length=1, description="Absolute; a template such as `{base_url}/ping/`.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Beside those of the scheme; templates.")
+    params: dict[str, str] = Field(default_factory=dict, description="Query parameters; templates.")
+    body: dict[str, Any] | None = Field(
+        default=None,
+        description="Sent as JSON. Only the names of fields count as places to fill: braces are common here.",
+    )
+    basic: BasicAuth | None = Field(default=None, description="Where the service wants HTTP Basic authentication.")
+    success_status: tuple[int, ...] = Field(
+        default=(200,), min_length=1, description="The statuses of the reply to a good credential."
+    )
+    success_fields: dict[str, Any] = Field(
+        default_factory=dict, description="Fields that the JSON reply must carry with exactly these values."
+    )
+    present_fields: tuple[str, ...] = Field(
+        default=(), description="Fields that the JSON reply must carry; `data.id` is `id` within `data`."
+    )
+    description: str = Field(min_length=1, description="What the test does, for people.")
+
+    def templates(self) -> tuple[str, ...]:
+        """Everything but the body that the runtime fills."""
+        basic = (self.basic.username, self.basic.password) if self.basic else ()
+        return (self.url, *self.headers.values(), *self.params.values(), *basic)
+
+
+class AuthScheme(FrozenModel):
     """One way to authenticate.
 
     The runtime fills `{field}` in `base_url` and `headers` from the credential, so that a handler sees neither.
@@ -50,7 +131,7 @@ class AuthScheme(Declared):
         names = {field.name for field in self.fields}
         tested = self.connection_test.templates() if self.connection_test else ()
         for template in (*self._urls(), *self.headers.values(), *tested):
-            unknown = [name for name in placeholders(template) if name not in names]
+            unknown = [name for name in Template(template).names if name not in names]
             if unknown:
                 raise ValueError(f"the template {template!r} names {unknown[0]!r}, which is no credential field")
         return self
@@ -59,16 +140,18 @@ class AuthScheme(Declared):
     def _urls_are_complete_and_lead_where_they_say(self) -> Self:
         fields = {field.name: field for field in self.fields}
         for template in self._urls():
-            refuse_bad_url(template)
-            for name in placeholders(template):
+            url = Template(template)
+            url.check_url()
+            for name in url.names:
                 field = fields[name]
                 if field.application or (not field.required and field.default is None):
                     raise ValueError(
                         f"the URL {template!r} needs {name!r}, which is neither required nor has a default"
                     )
-            leading = leading_placeholder(template)
-            if leading is not None and fields[leading].kind != "url":
-                raise ValueError(f"the URL {template!r} begins with {leading!r}, which is not of the kind `url`")
+            if url.leading_name is not None and fields[url.leading_name].kind != "url":
+                raise ValueError(
+                    f"the URL {template!r} begins with {url.leading_name!r}, which is not of the kind `url`"
+                )
         return self
 
     @model_validator(mode="after")

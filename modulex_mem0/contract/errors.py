@@ -43,16 +43,16 @@ _ADVICE = {
     ErrorCode.UNAUTHORIZED: "Replace the credential: the service does not accept it.",
     ErrorCode.FORBIDDEN: "Use a credential with more rights: this one is valid but not allowed to do this.",
     ErrorCode.NOT_FOUND: "Check the id: nothing with it exists for this caller.",
-    ErrorCode.QUOTA_EXCEEDED: "Raise the plan's quota or send less; the same call will fail again.",
+    ErrorCode.QUOTA_EXCEEDED: "Raise the plan's quota or send less; until then the same call fails again.",
     ErrorCode.RATE_LIMITED: "Wait for `retry_after` seconds (a minute where it is absent), then call again.",
-    ErrorCode.TIMEOUT: "Call again later or with more time; nothing was changed.",
-    ErrorCode.CONNECTION_FAILED: "Check the address and the network, then call again; nothing was changed.",
+    ErrorCode.TIMEOUT: "Call again later, or with more time; repeating the call does no harm.",
+    ErrorCode.CONNECTION_FAILED: "Check the address and the network, then call again; repeating the call does no harm.",
     ErrorCode.SERVICE_ERROR: "Call again later if `retryable` is true; the fault is the service's.",
     ErrorCode.BAD_RESPONSE: "Check the base URL; something that is not the service may have answered.",
-    ErrorCode.EVENT_FAILED: "Read the reason and send the work again if it is still wanted: nothing was stored.",
-    ErrorCode.OUTCOME_UNKNOWN: "Look whether the change was made before sending it again.",
+    ErrorCode.EVENT_FAILED: "Read the reason, then send the work again if it is still wanted.",
+    ErrorCode.OUTCOME_UNKNOWN: "Check whether the change was made before you send it again.",
     ErrorCode.UNSUPPORTED: "Use another way: this service or version does not offer the operation.",
-    ErrorCode.INTERNAL: "Report it to the integration's author: this is a defect, not a mistake of the caller.",
+    ErrorCode.INTERNAL: "Report it to the integration's author: this is a defect, not the caller's mistake.",
 }
 
 
@@ -94,7 +94,7 @@ class ActionError(Exception):
         retry_after: Seconds to wait, where the service said so.
         http_status: The status of the reply that caused the error.
         retryable: Overrides what the runtime derives from the code and the action's hints.
-        known: Fields of the output that are known in spite of the failure, such as the id of a failed event.
+        partial_output: Fields of the output that are known in spite of the failure, such as the id of a failed event.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class ActionError(Exception):
         retry_after: float | None = None,
         http_status: int | None = None,
         retryable: bool | None = None,
-        known: Mapping[str, Any] | None = None,
+        partial_output: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = ErrorCode(code)
@@ -113,4 +113,4 @@ class ActionError(Exception):
         self.retry_after = retry_after
         self.http_status = http_status
         self.retryable = retryable
-        self.known: Mapping[str, Any] = known or {}
+        self.partial_output: Mapping[str, Any] = partial_output or {}

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from modulex_mem0.contract.deferred import DeferredIntegration
-from modulex_mem0.contract.integration import Integration
+from modulex_mem0.contract.integration import Integration, LazyIntegration
 
 __all__ = ["ENTRY_POINT_GROUP", "PROJECT_NAME", "hookimpl", "modulex_integrations"]
 
@@ -21,5 +20,5 @@ hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
 
 
 @hookspec
-def modulex_integrations() -> Iterable[Integration | DeferredIntegration]:  # type: ignore[empty-body]
+def modulex_integrations() -> Iterable[Integration | LazyIntegration]:  # type: ignore[empty-body]
     """Return the integrations that this distribution brings."""

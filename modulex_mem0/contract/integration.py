@@ -1,13 +1,14 @@
 """An integration: its manifest and its actions, loaded when they are first needed."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from modulex_mem0.contract.action import Action
 from modulex_mem0.contract.manifest import IntegrationManifest, Profile
 
-__all__ = ["Integration"]
+__all__ = ["Integration", "LazyIntegration"]
 
 
 class Integration:
@@ -64,3 +65,19 @@ class Integration:
         """Derive the manifest afresh from the declarations; a recorded one is current when it equals this."""
         profile = {name: getattr(self.profile, name) for name in Profile.model_fields}
         return IntegrationManifest(**profile, actions=tuple(action.describe() for action in self.actions.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LazyIntegration:
+    """What a hook implementation returns in place of an `Integration` that is expensive to import.
+
+    Attributes:
+        name: The name to call it by; the integration must have it too.
+        load: Imports and returns it; called at most once, when it is first asked for. What it raises is the reason why
+            the integration cannot be used.
+        distribution: The installed package that brings it, where that is not the plugin's own.
+    """
+
+    name: str
+    load: Callable[[], Integration]
+    distribution: str | None = None

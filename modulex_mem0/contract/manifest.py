@@ -7,22 +7,43 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from modulex_mem0.contract.authentication import AuthScheme
-from modulex_mem0.contract.declared import Declared
-from modulex_mem0.contract.hints import Hints
+from modulex_mem0.contract.models import FrozenModel
 
-__all__ = ["ActionManifest", "Example", "IntegrationManifest", "Profile"]
+__all__ = ["ActionManifest", "Example", "Hints", "IntegrationManifest", "Profile"]
 
 Schema = dict[str, Any]
 
 
-class Example(Declared):
+class Hints(FrozenModel):
+    """How an action behaves. Hosts show it, and the retry policy follows it."""
+
+    read_only: bool = Field(default=False, description="The action changes nothing.")
+    idempotent: bool = Field(default=False, description="Repeating a call has no further effect.")
+    destructive: bool = Field(default=False, description="The action may delete or overwrite what was stored.")
+    cross_user: bool = Field(
+        default=False, description="The action reaches beyond one user, to everything the credential can see."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.read_only and self.destructive:
+            raise ValueError("an action cannot be read_only and destructive at once")
+        return self
+
+    @property
+    def safe_to_retry(self) -> bool:
+        """True when sending the same request twice does no harm, so that a failed one may be retried."""
+        return self.read_only or self.idempotent
+
+
+class Example(FrozenModel):
     """An input that works and an output that it may give."""
 
     input: dict[str, Any]
     output: dict[str, Any]
 
 
-class ActionManifest(Declared):
+class ActionManifest(FrozenModel):
     """One action as data. Both schemas are JSON Schema, draft 2020-12, of type object."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name to call it by; unique in its integration.")
@@ -34,7 +55,7 @@ class ActionManifest(Declared):
     example: Example | None = None
 
 
-class Profile(Declared):
+class Profile(FrozenModel):
     """Everything about an integration but its actions."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name to call it by; unique in a host.")

@@ -99,7 +99,7 @@ def _left_out(action: ActionManifest, *, read_only: bool, user_id: str | None) -
     """Why the limits leave an action out; None when they do not."""
     if read_only and not action.hints.read_only:
         return "it can change data, and only reading is allowed"
-    if user_id is not None and action.hints.project_wide:
+    if user_id is not None and action.hints.cross_user:
         return "it reaches beyond one user, and the user is fixed"
     if user_id is not None and not _takes_user(action):
         return "it takes no user_id, and the user is fixed"
@@ -119,7 +119,7 @@ def _offered(action: ActionManifest, user_id: str | None) -> OfferedAction:
         input_schema=_without(action.input_schema, fixed),
         output_schema=action.output_schema,
         hints=action.hints,
-        within_service=action.hints.project_wide or _takes_user(action),
+        within_service=action.hints.cross_user or _takes_user(action),
         fixed=fixed,
     )
 

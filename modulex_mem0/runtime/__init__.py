@@ -6,10 +6,10 @@ Discovering and reading manifests needs no event loop: what calls is imported wh
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from modulex_mem0.runtime.mistakes import (
+from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
-    RuntimeMistake,
+    RuntimeUsageError,
     UnknownActionError,
     UnknownIntegrationError,
 )
@@ -32,8 +32,8 @@ __all__ = [
     "Result",
     "Runtime",
     "RuntimeClosedError",
-    "RuntimeMistake",
     "RuntimeSettings",
+    "RuntimeUsageError",
     "UnknownActionError",
     "UnknownIntegrationError",
     "discover",

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 # A handler ends by itself at its deadline, when its HTTP client does; after this many seconds more it is cancelled.
 _GRACE = 1.0
 _LONGEST_MESSAGE = 500
+_HARMLESS = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED})
 _TRANSIENT = frozenset(
     {ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.SERVICE_ERROR}
 )
@@ -60,17 +61,17 @@ class PreparedAction:
         self.check_input = input_check(action)
         self._output = output_check(action)
 
-    def extra_time(self, checked_input: object) -> float:
+    def extra_timeout(self, checked_input: object) -> float:
         """Seconds beyond the runtime's deadline that the input asks to wait."""
-        return max(0.0, self.action.extra_time(checked_input)) if self.action.extra_time else 0.0
+        return max(0.0, self.action.extra_timeout(checked_input)) if self.action.extra_timeout else 0.0
 
     def fail(self, error: ActionError, redactor: Redactor, in_flight: InFlight | None = None) -> Result:
         """The result of a call that ended with an error."""
         if in_flight is not None and in_flight.changed:
             error = _after_a_change(error)
-        info = error_info(error, redactor, repeatable=self.action.hints.repeatable)
+        info = error_info(error, redactor, safe_to_retry=self.action.hints.safe_to_retry)
         # Whatever the handler says on its way out, it says without secrets.
-        known = redactor.value(dict(error.known)) if error.known else error.known
+        known = redactor.value(dict(error.partial_output)) if error.partial_output else error.partial_output
         return Result(success=False, output=self._output.failure(info.line, known), error=info)
 
     def defect(self, what: str, redactor: Redactor) -> Result:
@@ -114,7 +115,7 @@ class PreparedAction:
 
     def _late(self, in_flight: InFlight) -> ActionError:
         """The error of a handler that was stopped. What its own requests did is not known."""
-        settled = in_flight.carries_requests or self.action.hints.repeatable
+        settled = in_flight.carries_requests or self.action.hints.safe_to_retry
         return ActionError(
             ErrorCode.TIMEOUT if settled else ErrorCode.OUTCOME_UNKNOWN,
             "the action did not end within the call's deadline"
@@ -137,11 +138,11 @@ def _after_a_change(error: ActionError) -> ActionError:
         retry_after=error.retry_after,
         http_status=error.http_status,
         retryable=error.retryable or False,
-        known=error.known,
+        partial_output=error.partial_output,
     )
 
 
-def error_info(error: ActionError, redactor: Redactor, *, repeatable: bool) -> ErrorInfo:
+def error_info(error: ActionError, redactor: Redactor, *, safe_to_retry: bool) -> ErrorInfo:
     """The structured form of an error: one line without secrets, and whether another try makes sense."""
     line = " ".join(redactor.text(str(error.message)).split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
@@ -149,7 +150,7 @@ def error_info(error: ActionError, redactor: Redactor, *, repeatable: bool) -> E
         retryable = error.retryable
     else:
         # A rate limit or a failed connection left nothing behind; a fault of the service may have.
-        harmless = repeatable or error.code in (ErrorCode.RATE_LIMITED, ErrorCode.CONNECTION_FAILED, ErrorCode.TIMEOUT)
+        harmless = safe_to_retry or error.code in _HARMLESS
         retryable = error.code in _TRANSIENT and harmless
     return ErrorInfo(
         code=error.code,
@@ -165,6 +166,6 @@ def _error_told_by(output: dict[str, Any]) -> ActionError:
     text = str(output.get("error") or "the action failed and gave no reason")
     code, _, message = text.partition(": ")
     try:
-        return ActionError(ErrorCode(code), message, known=output)
+        return ActionError(ErrorCode(code), message, partial_output=output)
     except ValueError:
-        return ActionError(ErrorCode.SERVICE_ERROR, text, retryable=False, known=output)
+        return ActionError(ErrorCode.SERVICE_ERROR, text, retryable=False, partial_output=output)

@@ -6,10 +6,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, HttpClient, Reply
-from modulex_mem0.contract.templates import placeholders
-from modulex_mem0.runtime.credentials import ResolvedCredential
-from modulex_mem0.runtime.filling import FilledUrl, fill, fill_body, fill_url, is_complete
+from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, HttpClient, RenderedUrl, Reply, Template
+from modulex_mem0.runtime.credentials import ResolvedCredential, render_complete
 from modulex_mem0.runtime.http.log_masking import masking
 from modulex_mem0.runtime.http.service import Service
 
@@ -30,24 +28,23 @@ async def run_connection_test(
         ActionError: Why the credential does not work.
     """
     values = credential.plain()
-    url = fill_url(test.url, values)
+    url = Template(test.url).render_url(values)
     service = _service(test, credential, url)
-    params = {name: fill(value, values) for name, value in test.params.items() if is_complete(value, values)}
-    body = None if test.body is None else fill_body(test.body, values)
+    params = render_complete(test.params, values)
+    body = None if test.body is None else Template.render_json(test.body, values)
     path = url.path or "/"
     params = url.params | params
     with masking(service.redactor):
-        reply = await client(service).send(test.method, path, params=params or None, json=body, repeatable=True)
+        reply = await client(service).send(test.method, path, params=params or None, json=body, safe_to_retry=True)
     _check(test, reply, path)
 
 
-def _service(test: ConnectionTest, credential: ResolvedCredential, url: FilledUrl) -> Service:
+def _service(test: ConnectionTest, credential: ResolvedCredential, url: RenderedUrl) -> Service:
     values = credential.plain()
-    own = {name: fill(value, values) for name, value in test.headers.items() if is_complete(value, values)}
-    headers = credential.headers(values) | own
+    headers = credential.headers(values) | render_complete(test.headers, values)
     redactor = credential.redactor
     if test.basic is not None:
-        pair = f"{_filled(test.basic.username, values)}:{_filled(test.basic.password, values)}"
+        pair = f"{_render(test.basic.username, values)}:{_render(test.basic.password, values)}"
         encoded = b64encode(pair.encode()).decode()
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = f"Basic {encoded}"
@@ -55,11 +52,12 @@ def _service(test: ConnectionTest, credential: ResolvedCredential, url: FilledUr
     return Service(url.base, headers, redactor)
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    missing = next((name for name in placeholders(template) if name not in values), None)
+def _render(template: str, values: Mapping[str, str]) -> str:
+    wanted = Template(template)
+    missing = next((name for name in wanted.names if name not in values), None)
     if missing is not None:
         raise ActionError(ErrorCode.MISSING_CREDENTIAL, f"credential.{missing}: the connection test needs it")
-    return fill(template, values)
+    return wanted.render(values)
 
 
 def _check(test: ConnectionTest, reply: Reply, path: str) -> None:

@@ -3,18 +3,18 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import SecretStr
 
-from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, ErrorCode, Profile
-from modulex_mem0.runtime.filling import fill, fill_url, is_complete
+from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, ErrorCode, Profile, Template
 from modulex_mem0.runtime.http.service import Service
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.service_address import fault_of_address
 from modulex_mem0.runtime.suggestion import did_you_mean
 
-__all__ = ["CredentialMapping", "ResolvedCredential", "resolve_credential", "sealed"]
+__all__ = ["CredentialMapping", "ResolvedCredential", "render_complete", "resolve_credential", "sealed"]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
 
@@ -60,16 +60,12 @@ class ResolvedCredential:
         if self.scheme.base_url is None:
             return None
         values = self.plain()
-        url = fill_url(self.scheme.base_url, values)
+        url = _template(self.scheme.base_url).render_url(values)
         return Service(url.base + url.path, self.headers(values), self.redactor)
 
     def headers(self, values: Mapping[str, str]) -> dict[str, str]:
         """The scheme's headers, without those of optional fields left out."""
-        return {
-            name: fill(template, values)
-            for name, template in self.scheme.headers.items()
-            if is_complete(template, values)
-        }
+        return render_complete(self.scheme.headers, values)
 
     def plain(self) -> Mapping[str, str]:
         """The values as they are sent, secrets included. For the moment of sending; not to be kept."""
@@ -86,6 +82,16 @@ class PlainValues(dict[str, str]):
 
     def __repr__(self) -> str:
         return "<credential>"
+
+
+def render_complete(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Those templates rendered whose fields all have a value."""
+    parsed = {name: _template(text) for name, text in templates.items()}
+    return {name: template.render(values) for name, template in parsed.items() if template.is_complete(values)}
+
+
+# Declared texts are few and not secret.
+_template = lru_cache(maxsize=1024)(Template)
 
 
 def resolve_credential(profile: Profile, given: CredentialMapping | None) -> ResolvedCredential | None:

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from modulex_mem0.contract import Action, ActionError
-from modulex_mem0.contract.schema import output_schema
+from modulex_mem0.contract import Action, ActionError, output_schema
 from modulex_mem0.runtime.schemas import schema_check
 
 __all__ = ["OutputCheck", "output_check"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pluggy
 
-from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, DeferredIntegration, Integration
+from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Integration, LazyIntegration
 from modulex_mem0.contract import hookspecs as contract_hooks
-from modulex_mem0.runtime.mistakes import UnknownIntegrationError
+from modulex_mem0.runtime.errors import UnknownIntegrationError
 
 __all__ = ["LoadFailure", "Registry", "discover", "distribution_name"]
 
@@ -41,7 +41,7 @@ class Registry(Mapping[str, Integration]):
     """
 
     def __init__(self) -> None:
-        self._integrations: dict[str, Integration | DeferredIntegration] = {}
+        self._integrations: dict[str, Integration | LazyIntegration] = {}
         self._distributions: dict[str, str] = {}
         self._failures: list[LoadFailure] = []
         self._lock = threading.RLock()
@@ -53,7 +53,7 @@ class Registry(Mapping[str, Integration]):
             UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
         """
         found = self._integrations.get(name)
-        if isinstance(found, DeferredIntegration):
+        if isinstance(found, LazyIntegration):
             found = self._load(name)
         if found is None:
             reason = next((failure.reason for failure in self._failures if failure.name == name), None)
@@ -74,11 +74,11 @@ class Registry(Mapping[str, Integration]):
     def deferred(self) -> tuple[str, ...]:
         """The names of what was not asked for yet, so that it is not known whether it loads."""
         found = tuple(self._integrations.items())
-        return tuple(name for name, integration in found if isinstance(integration, DeferredIntegration))
+        return tuple(name for name, integration in found if isinstance(integration, LazyIntegration))
 
     def is_deferred(self, name: str) -> bool:
         """Whether looking it up would load it."""
-        return isinstance(self._integrations.get(name), DeferredIntegration)
+        return isinstance(self._integrations.get(name), LazyIntegration)
 
     @property
     def failures(self) -> tuple[LoadFailure, ...]:
@@ -95,7 +95,7 @@ class Registry(Mapping[str, Integration]):
             self._load(name)
         return self.failures
 
-    def add(self, integration: Integration | DeferredIntegration, distribution: str) -> None:
+    def add(self, integration: Integration | LazyIntegration, distribution: str) -> None:
         """Add an integration; one whose name is taken is reported as a failure and the first keeps the name."""
         name = integration.name
         if name in self._integrations:
@@ -113,7 +113,7 @@ class Registry(Mapping[str, Integration]):
         """Load a deferred integration, once; None when it cannot be."""
         with self._lock:
             found = self._integrations.get(name)
-            if not isinstance(found, DeferredIntegration):
+            if not isinstance(found, LazyIntegration):
                 return found
             try:
                 # What it returns is foreign: its type and name are checked, not assumed.
@@ -170,9 +170,9 @@ def discover(plugins: Iterable[object] = ()) -> Registry:
             # What a plugin returns is foreign: its type is checked, not assumed.
             given: Any = implementation.function()
             for integration in given:
-                if not isinstance(integration, Integration | DeferredIntegration):
+                if not isinstance(integration, Integration | LazyIntegration):
                     raise TypeError(f"the hook gave {type(integration).__name__}, not an Integration")
-                named = integration.distribution if isinstance(integration, DeferredIntegration) else None
+                named = integration.distribution if isinstance(integration, LazyIntegration) else None
                 registry.add(integration, named or distribution)
         except _LOAD_ERRORS as error:
             registry.report(name, distribution, _reason(error))

@@ -13,13 +13,13 @@ from modulex_mem0.runtime.connection import run_connection_test
 from modulex_mem0.runtime.context import CallContext, ProgressListener, Secrets
 from modulex_mem0.runtime.credentials import CredentialMapping, resolve_credential, sealed
 from modulex_mem0.runtime.deadline import Deadline
-from modulex_mem0.runtime.http.service import Service
-from modulex_mem0.runtime.http.unbound import UnboundClient
-from modulex_mem0.runtime.mistakes import (
+from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
     UnknownActionError,
 )
+from modulex_mem0.runtime.http.service import Service
+from modulex_mem0.runtime.http.unbound import UnboundClient
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.registry import Registry, discover
 from modulex_mem0.runtime.result import Result
@@ -103,13 +103,13 @@ class Runtime:
             redactor = resolved.redactor if resolved else redactor
             service = resolved.service() if resolved else None
             checked = prepared.check_input(input)
-            seconds = _positive(timeout, self.settings.timeout) + prepared.extra_time(checked)
+            seconds = _positive(timeout, self.settings.timeout) + prepared.extra_timeout(checked)
         except ActionError as error:
             return prepared.fail(error, redactor)
         except Exception as error:
             return prepared.defect(f"{type(error).__name__} in the check of the input", redactor)
         deadline = Deadline(seconds)
-        http = self._client(service, deadline, repeatable=prepared.action.hints.repeatable)
+        http = self._client(service, deadline, safe_to_retry=prepared.action.hints.safe_to_retry)
         values, scheme = (resolved.values, resolved.scheme) if resolved else ({}, None)
         context = CallContext(Secrets(values), http, deadline, on_progress, scheme)
         return await prepared.run(context, checked, http, redactor)
@@ -159,10 +159,10 @@ class Runtime:
             await run_connection_test(
                 resolved.scheme.connection_test,
                 resolved,
-                lambda service: self._client(service, deadline, repeatable=True),
+                lambda service: self._client(service, deadline, safe_to_retry=True),
             )
         except ActionError as error:
-            info = error_info(error, redactor, repeatable=True)
+            info = error_info(error, redactor, safe_to_retry=True)
             return Result(success=False, output={"success": False, "error": info.line}, error=info)
         return Result(success=True, output={"success": True, "error": None})
 
@@ -242,7 +242,7 @@ class Runtime:
         return prepared
 
     def _client(
-        self, service: Service | None, deadline: Deadline, *, repeatable: bool
+        self, service: Service | None, deadline: Deadline, *, safe_to_retry: bool
     ) -> "BoundClient | UnboundClient":
         if service is None:
             return UnboundClient()
@@ -250,7 +250,7 @@ class Runtime:
         from modulex_mem0.runtime.http.client import BoundClient  # noqa: PLC0415
 
         transports = self._lazy_transports or self._make_transports()
-        return BoundClient(transports, self.settings, service, deadline, repeatable=repeatable)
+        return BoundClient(transports, self.settings, service, deadline, safe_to_retry=safe_to_retry)
 
     def _make_transports(self) -> "Transports":
         from modulex_mem0.runtime.http.transports import Transports  # noqa: PLC0415 - httpx, as above

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError
 from typing import TypeVar
 
-from modulex_mem0.runtime.mistakes import RuntimeClosedError
+from modulex_mem0.runtime.errors import RuntimeClosedError
 
 __all__ = ["SyncLoop"]
 

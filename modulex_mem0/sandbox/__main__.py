@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         "--key",
         action="append",
         metavar="KEY[=PROJECT]",
-        help=f"accepted API key; repeatable; keys with the same project share it (default: {DEFAULT_KEY})",
+        help=f"accepted API key; safe_to_retry; keys with the same project share it (default: {DEFAULT_KEY})",
     )
     parser.add_argument("--delay", type=float, default=0.5, metavar="SECONDS", help="how long an add stays unfinished")
     mode = parser.add_mutually_exclusive_group()

@@ -200,7 +200,7 @@ def modulex_integrations():
         ),
         Action(
             name="wait", title="Wait", description="Takes its time.", input={"type": "object"}, output=OUTPUT,
-            handler=wait, hints=Hints(destructive=True, project_wide=True),
+            handler=wait, hints=Hints(destructive=True, cross_user=True),
         ),
     ]
     return [Integration(profile, actions)]

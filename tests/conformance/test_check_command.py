@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Ended, modulex
-from installed import install
 
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import discover
+from tests.conformance.helpers.command_line import Ended, modulex
+from tests.helpers.installed import install
 
 POOR = """
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Integration, Profile, action, hookimpl

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import modulex
 from jsonschema import Draft202012Validator
 
 from modulex_mem0.conformance.page import connector_page
@@ -28,6 +27,7 @@ from modulex_mem0.contract import (
     Profile,
 )
 from modulex_mem0.runtime import discover
+from tests.conformance.helpers.command_line import modulex
 
 ROOT = Path(__file__).parents[2]
 WANTED = (Path(__file__).parent / "data" / "mem0_page.txt").read_text("utf-8")
@@ -150,7 +150,7 @@ def _odd() -> IntegrationManifest:
         input=schema,
         output=ActionOutput.model_json_schema(),
         handler=_handler,
-        hints=Hints(destructive=True, project_wide=True),
+        hints=Hints(destructive=True, cross_user=True),
     )
     keyless = AuthScheme(type="none", display_name="Nothing", description="Nothing is needed.")
     key = AuthScheme(

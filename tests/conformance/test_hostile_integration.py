@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import hostile_integration as hostile
 import pytest
-from command_line import modulex, python
-from installed import install
 
 from modulex_mem0.conformance.bench import opened_bench
 from modulex_mem0.conformance.faults import json_reply
@@ -16,9 +13,11 @@ from modulex_mem0.conformance.kit import Kit
 from modulex_mem0.conformance.probe import Probe
 from modulex_mem0.conformance.probes import PROBES
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+from tests.conformance.helpers import hostile_integration as hostile
+from tests.conformance.helpers.command_line import modulex, python
+from tests.helpers.installed import install
 
 BY_NAME: dict[str, Probe] = {one.name: one for one in PROBES}
-HELPERS = Path(hostile.__file__).parent
 
 
 @pytest.fixture
@@ -72,8 +71,7 @@ async def test_a_secret_in_an_output_is_masked(host: Runtime) -> None:
 
 ENDLESS = """
 import asyncio, os, sys
-sys.path.insert(0, {helpers!r})
-import hostile_integration as hostile
+from tests.conformance.helpers import hostile_integration as hostile
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 
 async def main():
@@ -95,7 +93,7 @@ asyncio.run(main())
     [("ignores_cancellation", "timeout"), ("cleans_up_for_ever", "timeout"), ("cancels_itself", "internal")],
 )
 def test_a_call_ends_though_its_handler_does_not(action: str, code: str) -> None:
-    assert python("-c", ENDLESS.format(helpers=str(HELPERS), action=action)).stdout == code
+    assert python("-c", ENDLESS.format(action=action)).stdout == code
 
 
 FOUND_BY = {
@@ -131,8 +129,7 @@ async def test_a_probe_finds_it(action: str) -> None:
 
 ENDLESS_PROBE = """
 import sys
-sys.path.insert(0, {helpers!r})
-import hostile_integration as hostile
+from tests.conformance.helpers import hostile_integration as hostile
 from modulex_mem0.conformance.probing import probe_integration
 from modulex_mem0.conformance.probes.example_works import example_works
 from modulex_mem0.contract import Integration
@@ -144,7 +141,7 @@ sys.stdout.write(" ".join(str(found) for found in probe_integration(one, probes=
 
 @pytest.mark.parametrize("action", ["ignores_cancellation", "cleans_up_for_ever"])
 def test_the_kit_itself_ends_though_a_handler_does_not(action: str) -> None:
-    ended = python("-c", ENDLESS_PROBE.format(helpers=str(HELPERS), action=action), timeout=60)
+    ended = python("-c", ENDLESS_PROBE.format(action=action), timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert "example_works" in ended.stdout
 
@@ -154,18 +151,16 @@ BROKEN = {
     "exits-at-import": "raise SystemExit(4)",
     "returns-nothing": "from modulex_mem0.contract import hookimpl\n@hookimpl\ndef modulex_integrations(): pass",
 }
-PLUGIN = f"""
-import sys
-sys.path.insert(0, {str(HELPERS)!r})
-import hostile_integration as hostile
+PLUGIN = """
+from tests.conformance.helpers import hostile_integration as hostile
 from modulex_mem0.contract import Integration, hookimpl
 
 def actions():
-    {{actions}}
+    {actions}
 
 @hookimpl
 def modulex_integrations():
-    return [Integration(hostile.profile({{name!r}}), actions)]
+    return [Integration(hostile.profile({name!r}), actions)]
 """
 ONE = "return [hostile.action_of(hostile.calls_failure_success)]"
 
@@ -208,7 +203,7 @@ def test_the_hostile_helpers_are_all_accounted_for() -> None:
     }
     names = {handler.__name__ for handler in hostile.HANDLERS}
     assert names == set(FOUND_BY) | endless | harmless
-    source = ast.parse((HELPERS / "hostile_integration.py").read_text())
+    source = ast.parse(Path(hostile.__file__).read_text())
     defined = {node.name for node in source.body if isinstance(node, ast.AsyncFunctionDef)}
     assert defined == names
 

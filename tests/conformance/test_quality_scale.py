@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from installed import install
 
 from modulex_mem0.conformance.checking import Report
 from modulex_mem0.conformance.finding import Finding, Level
@@ -12,6 +11,7 @@ from modulex_mem0.conformance.quality.exemptions import Exemptions, declared_exe
 from modulex_mem0.conformance.quality.scale import NEVER_EXEMPT, NO_ADVICE, SCALE, Quality
 from modulex_mem0.conformance.quality.standing import standing
 from modulex_mem0.conformance.rules import RULES
+from tests.helpers.installed import install
 
 EVERY = frozenset({"loads", *(rule.name for rule in RULES), *(probe.name for probe in PROBES)})
 REASON = "The service has no such request at all."

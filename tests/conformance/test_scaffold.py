@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from command_line import modulex
-from distributions import install_from, its_own_tests
 
 from modulex_mem0.conformance.scaffold import ScaffoldError, files_of, write_integration
+from tests.conformance.helpers.command_line import modulex
+from tests.conformance.helpers.distributions import install_from, its_own_tests
 
 
 def test_what_it_writes_passes_at_once(tmp_path: Path) -> None:

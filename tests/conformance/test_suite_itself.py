@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from command_line import python
-from installed import install
+from tests.conformance.helpers.command_line import python
+from tests.helpers.installed import install
 
 GOOD = """
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, Integration, Profile, action, hookimpl

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from tiny_integration import ACTIONS, fetch, profile
 
 from modulex_mem0.contract import Action, Integration
+from tests.helpers.tiny_integration import ACTIONS, fetch, profile
 
 
 def test_actions_are_loaded_once_and_only_when_needed() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
-from tiny_integration import plugin, profile, scheme
 
 from modulex_mem0.contract import (
     ActionManifest,
@@ -13,11 +12,12 @@ from modulex_mem0.contract import (
     ConnectionTest,
     CredentialField,
     Example,
+    FrozenModel,
     Hints,
     IntegrationManifest,
     Profile,
 )
-from modulex_mem0.contract.declared import Declared
+from tests.helpers.tiny_integration import plugin, profile, scheme
 
 ACTION: dict[str, Any] = {
     "name": "act",
@@ -76,7 +76,7 @@ def _models(kind: type[BaseModel]) -> set[type[BaseModel]]:
 
 def test_every_declaration_is_closed_and_immutable() -> None:
     # By introspection, so that a model added later is held to it too.
-    ours = {model for model in _models(Declared) if model.__module__.startswith("modulex_mem0.contract.")}
+    ours = {model for model in _models(FrozenModel) if model.__module__.startswith("modulex_mem0.contract.")}
     expected = {
         ActionManifest,
         AuthScheme,
@@ -139,11 +139,11 @@ def test_hints_that_contradict_each_other_are_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hints", "repeatable"),
+    ("hints", "safe_to_retry"),
     [(Hints(), False), (Hints(read_only=True), True), (Hints(idempotent=True), True), (Hints(destructive=True), False)],
 )
-def test_only_harmless_actions_may_be_repeated(hints: Hints, repeatable: bool) -> None:
-    assert hints.repeatable is repeatable
+def test_only_harmless_actions_may_be_repeated(hints: Hints, safe_to_retry: bool) -> None:
+    assert hints.safe_to_retry is safe_to_retry
 
 
 def test_a_manifest_survives_json_and_fits_its_own_schema() -> None:

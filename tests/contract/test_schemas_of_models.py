@@ -6,9 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
-from modulex_mem0.contract import ActionInput
-from modulex_mem0.contract.schema import input_schema
-from modulex_mem0.contract.shapes import NULLABLE
+from modulex_mem0.contract import NULLABLE, ActionInput, input_schema
 
 
 class Inner(ActionInput):

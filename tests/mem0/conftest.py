@@ -1,19 +1,13 @@
 """A Mem0 of one's own for every test: the sandbox with an empty project, or a scripted server."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-# The helpers are plain modules, so that tests need no package around them.
-sys.path.insert(0, str(Path(__file__).parent / "helpers"))
-
-from mem0_kit import Mem0
-from scripted_server import ScriptedServer
-
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.sandbox import RunningSandbox
+from tests.helpers.scripted_server import ScriptedServer
+from tests.mem0.helpers.kit import Mem0
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from mem0_kit import BY_NAME, NAMES, USER_WIDE, input_validator, output_validator
+
+from tests.mem0.helpers.kit import BY_NAME, NAMES, USER_WIDE, input_validator, output_validator
 
 READS = {
     "search_memories", "get_memories", "get_event", "get_memory_history", "summarize_memories", "get_memory_export",
@@ -38,7 +39,7 @@ def test_the_hints_are_as_declared_in_the_issue(action: str) -> None:
     assert hints.read_only is (action in READS)
     assert hints.destructive is (action in DESTROYS)
     assert hints.idempotent is (action not in ONCE)
-    assert hints.project_wide is (action in PROJECT_WIDE)
+    assert hints.cross_user is (action in PROJECT_WIDE)
 
 
 @pytest.mark.parametrize("action", NAMES)

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from mem0_data import data
-from mem0_kit import KEY, Mem0
-from scripted_server import ScriptedServer
-from steps import json_reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.helpers.data import data
+from tests.mem0.helpers.kit import KEY, Mem0
 
 CASES = data("documented_requests.json")
 REPLIES: dict[str, Any] = {

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from generated import GOOD_BODIES, HEADERS, ODD_BODIES, STATUSES, inputs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mem0_kit import KEY, NAMES, check, example_input
-from scripted_server import Request, ScriptedServer, Step
-from steps import raw, reply, reset
 
 from modulex_mem0.runtime import Runtime
+from tests.helpers.scripted_server import Request, ScriptedServer, Step
+from tests.helpers.steps import raw, reply, reset
+from tests.mem0.helpers.generated import GOOD_BODIES, HEADERS, ODD_BODIES, STATUSES, inputs
+from tests.mem0.helpers.kit import KEY, NAMES, check, example_input
 
 PREFIXES = ("/v1/", "/v2/", "/v3/")
 DEADLINE = 0.5

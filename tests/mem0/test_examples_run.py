@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from mem0_kit import BY_NAME, NAMES, Mem0, example_input
 
 from modulex_mem0.mem0.samples import EVENT_ID, MEMORY_ID, USER
+from tests.mem0.helpers.kit import BY_NAME, NAMES, Mem0, example_input
 
 
 def replaced(value: Any, real: dict[str, str]) -> Any:

@@ -6,12 +6,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mem0_kit import KEY
-from scripted_server import ScriptedServer
-from steps import json_reply
 
 from modulex_mem0.runtime import Runtime
 from modulex_mem0.sandbox import RunningSandbox
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.helpers.kit import KEY
 
 NAMES = st.sampled_from(["alice", "bob", "*", "planner", "chef", "r-1", "", "%", "'"])
 DAYS = st.sampled_from(["2024-01-01", "2999-01-01", "1970-01-01T00:00:00Z", 0, 1])

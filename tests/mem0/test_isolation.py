@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from mem0_kit import USER_WIDE, Mem0
 
 from modulex_mem0.sandbox import RunningSandbox
+from tests.mem0.helpers.kit import USER_WIDE, Mem0
 
 SECRET = "zebra"
 # What the two have in common, so that every narrower scope leads to both.

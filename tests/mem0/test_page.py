@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from mem0_data import data
-from mem0_kit import BY_NAME
 
 from modulex_mem0.runtime import Runtime
+from tests.mem0.helpers.data import data
+from tests.mem0.helpers.kit import BY_NAME
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = data("page_parameters.json")
 DOCUMENTED = sorted(PARAMETERS)

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from mem0_kit import Mem0
-from scripted_server import ScriptedServer
-from steps import json_reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.helpers.kit import Mem0
 
 EMPTY = json_reply({"results": [], "count": 0})
 EVERYWHERE = ["search_memories", "get_memories", "summarize_memories"]

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from mem0_kit import BY_NAME, Mem0, example_input, takes
-from scripted_server import ScriptedServer
-from steps import json_reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.helpers.kit import BY_NAME, Mem0, example_input, takes
 
 SCOPES = [(name, action) for name in ("agent_id", "app_id", "run_id") for action in takes(name)]
 NO_NAMES: list[Any] = ["", "   ", "\t\n", "*", " * ", "a\nb", "a\x00b", "a\x7f", None, 5, True, ["alice"], {"eq": "a"}]

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from mem0_kit import Mem0
-from scripted_server import ScriptedServer
-from steps import json_reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.helpers.kit import Mem0
 
 PENDING = json_reply({"status": "PENDING", "event_id": "e-1"})
 HELLO = {"role": "user", "content": "Hello"}

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from mem0_kit import Mem0, example_input
-from scripted_server import ScriptedServer
-from steps import json_reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.helpers.kit import Mem0, example_input
 
 EMPTY = json_reply({"results": [], "count": 0})
 LIMITS = {"search_memories": 1000, "get_memories": 200, "list_events": 200, "list_entities": 200}

@@ -7,15 +7,15 @@ import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from mem0_kit import Mem0
-from scripted_server import ScriptedServer
-from steps import json_reply, reply
 
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.mem0.replies.lists import memory_page, search_results
 from modulex_mem0.mem0.replies.records import memory_record, search_result
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.redaction import Redactor
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply, reply
+from tests.mem0.helpers.kit import Mem0
 
 ALICE: dict[str, Any] = {"id": "m-1", "memory": "User likes tea", "user_id": "alice"}
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from mem0_kit import Mem0, example_input
-from scripted_server import ScriptedServer
-from steps import json_reply, reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply, reply
+from tests.mem0.helpers.kit import Mem0, example_input
 
 ALICE: dict[str, Any] = {"id": "m-1", "memory": "User likes tea", "user_id": "alice"}
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from mem0_kit import BY_NAME, Mem0, example_input
-from scripted_server import ScriptedServer
-from steps import json_reply, reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply, reply
+from tests.mem0.helpers.kit import BY_NAME, Mem0, example_input
 
 ACTIONS = list(BY_NAME)
 # What these answer is a list.

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mem0_kit import Mem0
-from scripted_server import Exchange, ScriptedServer, Step
-from steps import drip, hang, json_reply, reply, reset
+
+from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
+from tests.helpers.steps import drip, hang, json_reply, reply, reset
+from tests.mem0.helpers.kit import Mem0
 
 ALL = {"user_id": "alice", "return_all": True}
 NEXT = "https://api.mem0.ai/v3/memories/?page=next"

@@ -6,17 +6,17 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from mem0_kit import BY_NAME, NAMES, Mem0, example_input
-from scripted_server import Exchange, Request, ScriptedServer, Step
-from steps import hang, json_reply, raw, reply, reset
 
 from modulex_mem0.mem0.samples import EVENT_ID, MEMORY_ID, USER
+from tests.helpers.scripted_server import Exchange, Request, ScriptedServer, Step
+from tests.helpers.steps import hang, json_reply, raw, reply, reset
+from tests.mem0.helpers.kit import BY_NAME, NAMES, Mem0, example_input
 
 ATTEMPTS = 3
 #: Actions that look whose memory it is before they change it.
 CHECKED = ("update_memory", "delete_memory", "submit_feedback", "batch_update_memories", "batch_delete_memories")
 #: Actions whose request must not be sent twice.
-ONCE = tuple(name for name, action in BY_NAME.items() if not action.hints.repeatable)
+ONCE = tuple(name for name, action in BY_NAME.items() if not action.hints.safe_to_retry)
 #: Their answer is a list, so that a bare one is none too few.
 LISTS = {"get_memory_history": "not_found", "summarize_memories": None}
 

@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 import pytest
-from mem0_kit import Mem0
-from scripted_server import Exchange, ScriptedServer
-from steps import hang, json_reply
 
 from modulex_mem0.runtime.context import Progress
 from modulex_mem0.sandbox import RunningSandbox
+from tests.helpers.scripted_server import Exchange, ScriptedServer
+from tests.helpers.steps import hang, json_reply
+from tests.mem0.helpers.kit import Mem0
 
 TEA: dict[str, Any] = {"user_id": "alice", "messages": "I like tea.", "wait_for_completion": True}
 ADD, POLL = "/v3/memories/add/", "/v1/event/*"

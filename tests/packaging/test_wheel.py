@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_server import ScriptedServer
-from steps import json_reply
+
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
 
 ROOT = Path(__file__).parent.parent.parent
 

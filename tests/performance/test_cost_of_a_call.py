@@ -16,12 +16,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from scripted_server import ScriptedServer
-from steps import json_reply
 
 import modulex_mem0
 from modulex_mem0.contract import Integration, Profile, hookimpl
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
 
 # Recorded, with a sixth to spare. A change that needs more has to say why; one that needs far less may lower them.
 OWN_CALLS = {"aiohttp": 126, "httpx": 150}

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from calls import call, failure
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_integration import KEY, plugin
 
 from modulex_mem0.contract import Action, Context, ErrorCode
 from modulex_mem0.runtime import BrokenIntegrationError, Runtime
+from tests.helpers.calls import call, failure
+from tests.helpers.tiny_integration import KEY, plugin
 
 INPUT: dict[str, Any] = {
     "type": "object",

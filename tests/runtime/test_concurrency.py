@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from calls import call, check, credential_for, failure
-from scripted_server import PATIENCE, ScriptedServer
-from steps import after, hang, json_reply
-from tiny_integration import plugin
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Result, Runtime, RuntimeClosedError, RuntimeSettings
 from modulex_mem0.runtime.settings import TransportName
 from modulex_mem0.runtime.sync import SyncLoop
+from tests.helpers.calls import call, check, credential_for, failure
+from tests.helpers.scripted_server import PATIENCE, ScriptedServer
+from tests.helpers.steps import after, hang, json_reply
+from tests.helpers.tiny_integration import plugin
 
 OK = json_reply({})
 

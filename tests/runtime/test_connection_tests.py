@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from calls import failure
-from scripted_server import ScriptedServer
-from steps import json_reply, reply
-from tiny_integration import plugin, scheme
 
 from modulex_mem0.contract import BasicAuth, ConnectionTest, CredentialField, ErrorCode
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+from tests.helpers.calls import failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply, reply
+from tests.helpers.tiny_integration import plugin, scheme
 
 KEY = "a key/of?many&signs=%"
 

@@ -3,16 +3,16 @@
 from typing import Any
 
 import pytest
-from calls import credential_for, failure
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from scripted_server import ScriptedServer
-from steps import json_reply
-from tiny_integration import KEY, plugin, scheme
 
 from modulex_mem0.contract import CredentialField, ErrorCode, ErrorInfo
 from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import credential_for, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.helpers.tiny_integration import KEY, plugin, scheme
 
 OTHER = "tk-the-other-key"
 

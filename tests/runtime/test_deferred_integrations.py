@@ -5,23 +5,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from tiny_integration import ACTIONS, profile
 
-from modulex_mem0.contract import DeferredIntegration, Integration, hookimpl
+from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
 from modulex_mem0.runtime import Registry, Runtime, UnknownIntegrationError, discover
+from tests.helpers.tiny_integration import ACTIONS, profile
 
 
 class _Plugin:
-    def __init__(self, *integrations: Integration | DeferredIntegration) -> None:
+    def __init__(self, *integrations: Integration | LazyIntegration) -> None:
         self._integrations = integrations
 
     @hookimpl
-    def modulex_integrations(self) -> Iterable[Integration | DeferredIntegration]:
+    def modulex_integrations(self) -> Iterable[Integration | LazyIntegration]:
         return self._integrations
 
 
-def _deferred(name: str, load: Callable[[], Any], distribution: str | None = None) -> DeferredIntegration:
-    return DeferredIntegration(name=name, load=load, distribution=distribution)
+def _deferred(name: str, load: Callable[[], Any], distribution: str | None = None) -> LazyIntegration:
+    return LazyIntegration(name=name, load=load, distribution=distribution)
 
 
 def _good(name: str = "late") -> Integration:
@@ -32,7 +32,7 @@ def _raise(error: BaseException) -> Any:
     raise error
 
 
-def _registry(*integrations: Integration | DeferredIntegration) -> Registry:
+def _registry(*integrations: Integration | LazyIntegration) -> Registry:
     return discover([_Plugin(*integrations)])
 
 

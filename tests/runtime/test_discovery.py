@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from calls import call
-from installed import GOOD, install
-from scripted_server import ScriptedServer
-from steps import json_reply
-from tiny_integration import Plugin, plugin, profile
 
 from modulex_mem0.contract import Integration, hookimpl
 from modulex_mem0.runtime import Runtime, UnknownIntegrationError, discover
+from tests.helpers.calls import call
+from tests.helpers.installed import GOOD, install
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.helpers.tiny_integration import Plugin, plugin, profile
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from calls import check, credential_for, failure
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_server import ScriptedServer
-from steps import reply
-from tiny_integration import plugin
 
 from modulex_mem0.contract import ErrorInfo
 from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import check, credential_for, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import reply
+from tests.helpers.tiny_integration import plugin
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Each status of a reply stands for one code."""
 
 import pytest
-from calls import call, failure
-from scripted_server import ScriptedServer
-from steps import json_reply, reply
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import call, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply, reply
 
 CODES = {
     300: ErrorCode.BAD_RESPONSE,

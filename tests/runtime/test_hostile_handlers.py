@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from calls import call, failure
 from pydantic import BaseModel, Field, ValidationError
-from scripted_server import ScriptedServer
-from steps import drip, hang, json_reply, reply, reset
-from tiny_integration import SendInput, SendOutput, fetch, plugin
 
 from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, Hints
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+from tests.helpers.calls import call, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import drip, hang, json_reply, reply, reset
+from tests.helpers.tiny_integration import SendInput, SendOutput, fetch, plugin
 
 Handler = Callable[[Context, SendInput], Awaitable[Any]]
 
@@ -178,7 +178,7 @@ async def test_a_failure_told_without_a_code_gets_one(text: str | None) -> None:
     "known", [{"status": 7}, {"status": "many"}, {"surprise": 1}, {"success": True, "error": None}, [1], "text", 3]
 )
 async def test_what_is_known_in_spite_of_a_failure_is_told_where_it_fits(known: Any) -> None:
-    result = await _run(_raising(ActionError(ErrorCode.EVENT_FAILED, "why", known=known)))
+    result = await _run(_raising(ActionError(ErrorCode.EVENT_FAILED, "why", partial_output=known)))
     fits = known == {"status": 7}
     assert failure(result).code in ({ErrorCode.EVENT_FAILED} if isinstance(known, dict) else set(ErrorCode))
     assert result.output["status"] == (7 if fits else None)

@@ -4,13 +4,13 @@ import gzip
 import zlib
 
 import pytest
-from calls import call, credential_for, failure
-from scripted_server import Exchange, ScriptedServer, Step
-from steps import endless, json_reply, raw, reply
-from tiny_integration import plugin
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime, RuntimeSettings
+from tests.helpers.calls import call, credential_for, failure
+from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
+from tests.helpers.steps import endless, json_reply, raw, reply
+from tests.helpers.tiny_integration import plugin
 
 LIMIT = 1000
 

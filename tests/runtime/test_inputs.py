@@ -5,15 +5,14 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import pytest
-from calls import call, failure
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, Field, model_validator
-from tiny_integration import KEY, plugin
 
-from modulex_mem0.contract import ActionInput, ActionOutput, Context, ErrorCode, action
-from modulex_mem0.contract.shapes import NULLABLE
+from modulex_mem0.contract import NULLABLE, ActionInput, ActionOutput, Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import call, failure
+from tests.helpers.tiny_integration import KEY, plugin
 
 
 def _even(value: int) -> int:
@@ -60,7 +59,7 @@ class Echo(ActionOutput):
     input: dict[str, Any] | None = None
 
 
-@action(title="Echo", read_only=True, extra_time=lambda asked: 1 / 0 if asked.user_id == "divide" else 0.0)
+@action(title="Echo", read_only=True, extra_timeout=lambda asked: 1 / 0 if asked.user_id == "divide" else 0.0)
 async def echo(context: Context, input: Wide) -> Echo:
     """Give back the input."""
     return Echo(success=True, input=input.model_dump())

@@ -4,20 +4,20 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from calls import call
-from scripted_server import ScriptedServer
-from steps import json_reply
-from tiny_integration import KEY, Plugin, fetch, plugin, profile
 
 from modulex_mem0.contract import Action, Integration
 from modulex_mem0.runtime import (
     BrokenIntegrationError,
     Runtime,
     RuntimeClosedError,
-    RuntimeMistake,
     RuntimeSettings,
+    RuntimeUsageError,
     UnknownActionError,
 )
+from tests.helpers.calls import call
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.helpers.tiny_integration import KEY, Plugin, fetch, plugin, profile
 
 
 async def test_an_unknown_action_is_raised_with_the_nearest_name(runtime: Runtime) -> None:
@@ -28,7 +28,7 @@ async def test_an_unknown_action_is_raised_with_the_nearest_name(runtime: Runtim
 def test_every_mistake_is_of_one_kind() -> None:
     assert issubclass(UnknownActionError, LookupError)
     for kind in (BrokenIntegrationError, RuntimeClosedError, UnknownActionError):
-        assert issubclass(kind, RuntimeMistake)
+        assert issubclass(kind, RuntimeUsageError)
 
 
 @pytest.mark.parametrize("error", [ImportError("gone"), SystemExit(2), RecursionError()])

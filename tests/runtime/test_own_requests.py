@@ -5,12 +5,12 @@ import logging
 from typing import Any
 
 import pytest
-from calls import check, failure
 from pydantic import Field
-from tiny_integration import KEY, plugin, scheme
 
 from modulex_mem0.contract import Action, ActionError, ActionInput, ActionOutput, Context, ErrorCode, action
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+from tests.helpers.calls import check, failure
+from tests.helpers.tiny_integration import KEY, plugin, scheme
 
 SCHEME = scheme(base_url=None, headers={}, connection_test=None)
 
@@ -41,7 +41,7 @@ async def fail(context: Context, input: Nothing) -> Found:
 @action(title="Refuse")
 async def refuse(context: Context, input: Nothing) -> Found:
     """Raise with the key in every place."""
-    raise ActionError(ErrorCode.FORBIDDEN, f"not with {KEY}", known={"text": KEY})
+    raise ActionError(ErrorCode.FORBIDDEN, f"not with {KEY}", partial_output={"text": KEY})
 
 
 @action(title="Log")

@@ -1,13 +1,13 @@
 """Proxies that the environment names."""
 
 import pytest
-from calls import call, failure
-from scripted_server import ScriptedServer
-from steps import json_reply, reply
-from tiny_integration import KEY, plugin
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime, RuntimeSettings
+from tests.helpers.calls import call, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply, reply
+from tests.helpers.tiny_integration import KEY, plugin
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])

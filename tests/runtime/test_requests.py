@@ -5,16 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from calls import call, credential_for, failure
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scripted_server import ScriptedServer
-from steps import json_reply
-from tiny_integration import KEY, Plugin, SendInput, SendOutput, plugin, profile, scheme
 
 from modulex_mem0 import __version__
 from modulex_mem0.contract import Context, CredentialField, ErrorCode, Integration, action
 from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import call, credential_for, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.helpers.tiny_integration import KEY, Plugin, SendInput, SendOutput, plugin, profile, scheme
 
 
 async def test_a_request_carries_what_the_scheme_declares(runtime: Runtime, server: ScriptedServer) -> None:

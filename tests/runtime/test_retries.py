@@ -5,13 +5,13 @@ import socket
 import threading
 
 import pytest
-from calls import call, failure
-from scripted_server import ScriptedServer, Step
-from steps import after, drip, hang, json_reply, raw, reply, reset
-from tiny_integration import KEY, plugin
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime, RuntimeSettings
+from tests.helpers.calls import call, failure
+from tests.helpers.scripted_server import ScriptedServer, Step
+from tests.helpers.steps import after, drip, hang, json_reply, raw, reply, reset
+from tests.helpers.tiny_integration import KEY, plugin
 
 OK = json_reply({"fine": True})
 TRUNCATED = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from calls import call
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from scripted_server import ScriptedServer, Step
-from steps import hang, json_reply, raw, reply, reset
-from tiny_integration import KEY, SendInput, SendOutput, fetch, plugin
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode, action
-from modulex_mem0.runtime import Runtime, RuntimeMistake, RuntimeSettings
+from modulex_mem0.runtime import Runtime, RuntimeSettings, RuntimeUsageError
 from modulex_mem0.runtime.redaction import MASK, Redactor
+from tests.helpers.calls import call
+from tests.helpers.scripted_server import ScriptedServer, Step
+from tests.helpers.steps import hang, json_reply, raw, reply, reset
+from tests.helpers.tiny_integration import KEY, SendInput, SendOutput, fetch, plugin
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ async def _unknown_sync(runtime: Runtime, credential: Any) -> None:
 @pytest.mark.parametrize("given", [{"api_key": KEY}, {KEY: KEY}, KEY, [KEY]], ids=["right", "as-name", "text", "list"])
 async def test_a_traceback_of_the_runtime_shows_no_key_even_with_local_variables(mistake: Calling, given: Any) -> None:
     runtime = Runtime(plugins=[plugin(), plugin(fetch, fetch, name="twice")])
-    with pytest.raises(RuntimeMistake) as caught:
+    with pytest.raises(RuntimeUsageError) as caught:
         await mistake(runtime, given)
     error = caught.value
     # The first frames are the test's: this function and the mistake, whose variables are its own business.

@@ -4,12 +4,12 @@ import ssl
 
 import pytest
 import trustme
-from calls import call, failure
-from scripted_server import ScriptedServer
-from steps import json_reply
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import call, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
 
 
 def _serving(authority: trustme.CA, name: str) -> ScriptedServer:

@@ -49,7 +49,7 @@ def test_the_library_has_the_exceptions_that_this_table_was_written_for() -> Non
 @pytest.mark.parametrize("kind", [*RAISED, *FOREIGN])
 def test_a_read_that_failed(kind: type[Exception]) -> None:
     expected = (NOT_SENT | SENT).get(kind, ErrorCode.CONNECTION_FAILED)
-    assert failure_of(kind("why"), repeatable=True).code is expected
+    assert failure_of(kind("why"), safe_to_retry=True).code is expected
 
 
 @pytest.mark.parametrize("kind", [*RAISED, *FOREIGN])
@@ -57,11 +57,11 @@ def test_a_change_that_failed_is_harmless_only_if_it_never_left(kind: type[Excep
     expected = NOT_SENT.get(kind, ErrorCode.OUTCOME_UNKNOWN)
     if kind is httpx.DecodingError:
         expected = ErrorCode.BAD_RESPONSE
-    assert failure_of(kind("why"), repeatable=False).code is expected
+    assert failure_of(kind("why"), safe_to_retry=False).code is expected
 
 
 @pytest.mark.parametrize("kind", RAISED)
 def test_a_failure_without_words_still_has_some(kind: type[Exception]) -> None:
-    message = failure_of(kind(""), repeatable=True).message
+    message = failure_of(kind(""), safe_to_retry=True).message
     assert len(message) > 10
     assert not message.rstrip().endswith(":")

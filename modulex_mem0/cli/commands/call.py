@@ -29,7 +29,7 @@ __all__ = ["command"]
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
-    help="One parameter, repeatable; wins over --input. JSON where the parameter wants more than text.",
+    help="One parameter, safe_to_retry; wins over --input. JSON where the parameter wants more than text.",
 )
 @options.timeout
 @options.integration
@@ -66,7 +66,7 @@ def command(
     try:
         result = asyncio.run(_call(runtime, integration, action, values, credential=credential, timeout=timeout))
     except KeyboardInterrupt:
-        if not declared.hints.repeatable:
+        if not declared.hints.safe_to_retry:
             click.echo(f"\n{action} may have been carried out; look before calling it again", err=True)
         raise
     except BrokenIntegrationError as error:

@@ -36,14 +36,14 @@ __all__ = ["command"]
     "header_specs",
     multiple=True,
     metavar="FIELD=HEADER",
-    help="With --http: take this credential field from this header of each request; repeatable.",
+    help="With --http: take this credential field from this header of each request; safe_to_retry.",
 )
 @click.option(
     "--allowed-host",
     "allowed_hosts",
     multiple=True,
     metavar="HOST",
-    help="With --http: a further name that clients reach the server by; repeatable.",
+    help="With --http: a further name that clients reach the server by; safe_to_retry.",
 )
 @click.option(
     "--allow-non-loopback",

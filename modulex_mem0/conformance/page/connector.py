@@ -14,7 +14,7 @@ _HINTS = {
     "read_only": "reads only",
     "idempotent": "can be repeated",
     "destructive": "may delete or overwrite",
-    "project_wide": "reaches beyond one user",
+    "cross_user": "reaches beyond one user",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from modulex_mem0.conformance.page.markdown import prose
 from modulex_mem0.conformance.page.shown_schema import type_words
 from modulex_mem0.contract import ADVANCED
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import resolve
 
 __all__ = ["parameter_lists"]
 
@@ -41,7 +41,7 @@ def parameter_lists(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _shown(value: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - a schema may be true or false
-    found = resolved(value, root)
+    found = resolve(value, root)
     return found if isinstance(found, Mapping) else {}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from modulex_mem0.contract.json_types import json_types
+from modulex_mem0.json_schema import json_types
 
 __all__ = ["ordered", "type_words"]
 

@@ -9,8 +9,7 @@ from modulex_mem0.conformance.described_action import described_action
 from modulex_mem0.conformance.finding import Problem, error
 from modulex_mem0.conformance.probe import probe
 from modulex_mem0.conformance.promises import broken_promises
-from modulex_mem0.contract.json_types import json_types
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import json_types, resolve
 
 __all__ = ["broken_inputs"]
 
@@ -47,7 +46,7 @@ def _broken(schema: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[tupl
 
 def _wrong(schema: Any, root: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - a schema may be true
     """Values that a schema refuses, and that no lenient reading could take for right ones."""
-    schema = resolved(schema, root)
+    schema = resolve(schema, root)
     if not isinstance(schema, Mapping):
         return
     kinds = json_types(schema, root)

@@ -9,7 +9,7 @@ from modulex_mem0.conformance.described_action import described_action
 from modulex_mem0.conformance.finding import Problem, error
 from modulex_mem0.conformance.probe import probe
 from modulex_mem0.conformance.promises import broken_promises
-from modulex_mem0.contract.json_types import json_types
+from modulex_mem0.json_schema import json_types
 
 __all__ = ["paths_safe"]
 

@@ -16,7 +16,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 @probe("A request that changes something is sent once, unless the hints say that repeating it does no harm.")
 async def sent_once(bench: Bench, action: AnyAction) -> AsyncIterator[Problem]:
     """Fail the first request in ways that invite to try again."""
-    if action.hints.repeatable:
+    if action.hints.safe_to_retry:
         return
     for occasion, reply in {
         "HTTP 503": json_reply({}, 503, {"retry-after": "0"}),

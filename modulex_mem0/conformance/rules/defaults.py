@@ -6,8 +6,8 @@ from jsonschema import Draft202012Validator
 
 from modulex_mem0.conformance.finding import Problem, error
 from modulex_mem0.conformance.rule import rule
-from modulex_mem0.conformance.schemas import subschemas
 from modulex_mem0.conformance.subject import Subject
+from modulex_mem0.json_schema import subschemas
 
 __all__ = ["defaults"]
 

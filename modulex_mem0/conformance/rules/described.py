@@ -6,7 +6,7 @@ from modulex_mem0.conformance.finding import Problem, advice, error
 from modulex_mem0.conformance.rule import rule
 from modulex_mem0.conformance.sentences import fault_of
 from modulex_mem0.conformance.subject import Subject
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import resolve
 
 __all__ = ["described"]
 
@@ -22,7 +22,7 @@ def described(subject: Subject) -> Iterator[Problem]:
             yield advice(place, f"The description {fault}: {text[:60]!r}.", "Say in a whole sentence what it is for.")
     for action in subject.manifest.actions:
         for name, value in action.input_schema.get("properties", {}).items():
-            shown = resolved(value, action.input_schema)
+            shown = resolve(value, action.input_schema)
             if not (isinstance(shown, dict) and shown.get("title")):
                 yield advice(
                     f"actions.{action.name}.input.{name}", "The parameter has no title.", "Give it a label for forms."
@@ -42,7 +42,7 @@ def _texts(subject: Subject) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for action in manifest.actions:
         yield f"actions.{action.name}", action.description, (action.name, action.title)
         for name, value in action.input_schema.get("properties", {}).items():
-            shown = resolved(value, action.input_schema)
+            shown = resolve(value, action.input_schema)
             text = shown.get("description", "") if isinstance(shown, dict) else ""
             title = shown.get("title", "") if isinstance(shown, dict) else ""
             yield f"actions.{action.name}.input.{name}", text, (name, str(title))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from modulex_mem0.conformance.finding import Problem, advice, error
 from modulex_mem0.conformance.rule import rule
-from modulex_mem0.conformance.schemas import subschemas
 from modulex_mem0.conformance.subject import Subject
+from modulex_mem0.json_schema import subschemas
 
 __all__ = ["schemas_closed"]
 

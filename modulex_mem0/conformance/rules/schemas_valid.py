@@ -6,9 +6,8 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from modulex_mem0.conformance.finding import Problem, error
 from modulex_mem0.conformance.rule import rule
-from modulex_mem0.conformance.schemas import subschemas
 from modulex_mem0.conformance.subject import Subject
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import resolve, subschemas
 
 __all__ = ["schemas_valid"]
 
@@ -26,6 +25,6 @@ def schemas_valid(subject: Subject) -> Iterator[Problem]:
             yield error(place, "The schema is not of type object.", "Declare an object with properties.")
         for inside, part in subschemas(schema, place):
             try:
-                resolved(part, schema)
+                resolve(part, schema)
             except LookupError as reason:
                 yield error(inside, f"The reference {part['$ref']!r} cannot be followed: {reason}.", "Correct it.")

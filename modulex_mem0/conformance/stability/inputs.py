@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modulex_mem0.contract.json_types import json_types
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import json_types, resolve
 
 __all__ = ["narrowed"]
 
@@ -45,7 +44,7 @@ class _Comparison:
     def values(self, before: Any, now: Any, place: str, depth: int) -> Iterator[tuple[str, str]]:  # noqa: ANN401
         if before == now and self._before.get("$defs") == self._now.get("$defs"):
             return
-        old, new = resolved(before, self._before), resolved(now, self._now)
+        old, new = resolve(before, self._before), resolve(now, self._now)
         if depth > _DEEPEST or not isinstance(old, Mapping) or not isinstance(new, Mapping):
             return
         gone = _covered(json_types(old, self._before)) - _covered(json_types(new, self._now))

@@ -61,6 +61,6 @@ def _action(before: ActionManifest, now: ActionManifest, place: str) -> Iterator
     for hint in ("read_only", "idempotent"):
         if getattr(before.hints, hint) and not getattr(now.hints, hint):
             yield f"{place}.hints", f"The action is not {hint} any more, which hosts rely on"
-    for hint in ("destructive", "project_wide"):
+    for hint in ("destructive", "cross_user"):
         if getattr(now.hints, hint) and not getattr(before.hints, hint):
             yield f"{place}.hints", f"The action is now {hint}, which hosts did not ask their users about"

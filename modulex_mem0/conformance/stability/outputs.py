@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modulex_mem0.contract.json_types import json_types
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import json_types, resolve
 
 __all__ = ["widened"]
 
@@ -26,7 +25,7 @@ def _values(
     roots: tuple[Mapping[str, Any], Mapping[str, Any]],
     depth: int,
 ) -> Iterator[tuple[str, str]]:
-    old, new = resolved(before, roots[0]), resolved(now, roots[1])
+    old, new = resolve(before, roots[0]), resolve(now, roots[1])
     if depth > _DEEPEST or not isinstance(old, Mapping):
         return
     added = json_types(new, roots[1]) - _covered(json_types(old, roots[0]))
@@ -56,5 +55,5 @@ def _covered(types: frozenset[str]) -> frozenset[str]:
 def _shapes(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema, or the one choice of its union that is not null."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
-    inner = resolved(choices[0], root) if len(choices) == 1 else None
+    inner = resolve(choices[0], root) if len(choices) == 1 else None
     return {**inner, **schema} if isinstance(inner, Mapping) else schema

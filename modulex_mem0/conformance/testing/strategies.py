@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from modulex_mem0.contract import ActionManifest
-from modulex_mem0.contract.json_types import json_types
-from modulex_mem0.contract.references import resolved
+from modulex_mem0.json_schema import json_types, resolve
 
 __all__ = ["any_inputs", "any_json", "from_schema", "valid_inputs"]
 
@@ -98,7 +97,7 @@ class _Strategies:
     def _reference(self, schema: Mapping[str, Any]) -> Values:
         key = str(schema["$ref"])
         if key not in self._referred:
-            self._referred[key] = st.deferred(lambda: self.values(resolved({"$ref": key}, self._root)))
+            self._referred[key] = st.deferred(lambda: self.values(resolve({"$ref": key}, self._root)))
         return self._referred[key]
 
     def _most(self, items: Any) -> int:  # noqa: ANN401 - a schema may be true or false

@@ -20,7 +20,7 @@ from modulex_mem0.hosts.mcp.credentials import HeaderCredential
 from modulex_mem0.hosts.mcp.progress import passing_on_progress
 from modulex_mem0.hosts.mcp.tools import tool_of, tool_result
 from modulex_mem0.hosts.offer import Offer
-from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeMistake
+from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeUsageError
 from modulex_mem0.runtime.suggestion import did_you_mean
 
 __all__ = ["build_server"]
@@ -71,7 +71,7 @@ class _Tools:
             return tool_result(self._offer.refusal(name, error))
         async with passing_on_progress(context.session.report_progress) as listener:
             outcome = await self._attempt(name, params.arguments or {}, credential, listener)
-        if isinstance(outcome, RuntimeMistake):
+        if isinstance(outcome, RuntimeUsageError):
             logger.error("%s", outcome)
             raise MCPError(INTERNAL_ERROR, str(outcome))
         return tool_result(outcome)
@@ -83,8 +83,8 @@ class _Tools:
 
     async def _attempt(
         self, name: str, arguments: Mapping[str, Any], credential: CredentialMapping | None, listener: ProgressListener
-    ) -> Result | RuntimeMistake:
+    ) -> Result | RuntimeUsageError:
         try:
             return await self._offer.call(name, arguments, credential=credential, on_progress=listener)
-        except RuntimeMistake as mistake:
+        except RuntimeUsageError as mistake:
             return mistake

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from modulex_mem0.contract import ActionManifest, CredentialField
-from modulex_mem0.hosts.modulex.inlining import inlined
+from modulex_mem0.json_schema import inline
 
 __all__ = ["Arguments", "arguments_model"]
 
@@ -38,7 +38,7 @@ def arguments_model(
     required = schema.get("required", ())
     definitions = schema.get("$defs", {})
     fields: dict[str, Any] = {
-        name: _field(inlined(value, definitions), required=name in required)
+        name: _field(inline(value, definitions), required=name in required)
         for name, value in schema.get("properties", {}).items()
     }
     for field in credential_fields:

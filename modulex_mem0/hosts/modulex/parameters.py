@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from modulex_integrations.schema import ParameterDef, ParameterType
 
-from modulex_mem0.hosts.modulex.inlining import inlined
+from modulex_mem0.json_schema import inline
 
 __all__ = ["parameter_definitions"]
 
@@ -21,7 +21,7 @@ def parameter_definitions(schema: Mapping[str, Any]) -> dict[str, ParameterDef]:
     definitions = schema.get("$defs", {})
     return {
         name: ParameterDef(
-            type=_type(inlined(value, definitions)),
+            type=_type(inline(value, definitions)),
             description=value.get("description", ""),
             default=value.get("default"),
             required=name in required,

@@ -8,7 +8,7 @@ from langchain_core.tools import InjectedToolArg, StructuredTool
 
 from modulex_mem0.contract import Action, CredentialField, Integration
 from modulex_mem0.hosts.modulex.arguments import Arguments, arguments_model
-from modulex_mem0.runtime import Runtime, RuntimeMistake
+from modulex_mem0.runtime import Runtime, RuntimeUsageError
 
 __all__ = ["structured_tool"]
 
@@ -40,7 +40,7 @@ def _function(
         credential = {name: arguments.pop(name) for name in credential_names & arguments.keys()}
         try:
             return (await runtime.call(integration.name, action.name, arguments, credential=credential)).output
-        except RuntimeMistake as error:
+        except RuntimeUsageError as error:
             return {"success": False, "error": f"internal: {error}"}
 
     return call

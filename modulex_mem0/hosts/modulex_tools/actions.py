@@ -18,7 +18,7 @@ __all__ = ["hosted_action"]
 
 # ModuleX says nothing of how an action behaves, so the worst is assumed: it may delete, and whose data it reaches is
 # unknown. Nor is any call repeated.
-_UNKNOWN = Hints(destructive=True, project_wide=True)
+_UNKNOWN = Hints(destructive=True, cross_user=True)
 
 
 def hosted_action(

@@ -26,7 +26,7 @@ def http_failures() -> Iterator[None]:
         raise _of_status(error.response) from None
     except httpx.HTTPError as error:
         # Nothing is known of how harmless the tool's requests are.
-        raise failure_of(error, repeatable=False) from None
+        raise failure_of(error, safe_to_retry=False) from None
 
 
 def _of_status(response: httpx.Response) -> ActionError:

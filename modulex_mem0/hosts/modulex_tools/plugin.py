@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
-from modulex_mem0.contract import DeferredIntegration, Integration, hookimpl
+from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
 from modulex_mem0.runtime.registry import distribution_name
 
 __all__ = ["PREFIX", "modulex_integrations"]
@@ -18,11 +18,11 @@ _OURS = "modulex_mem0.hosts.modulex"
 
 
 @hookimpl
-def modulex_integrations() -> list[DeferredIntegration]:
+def modulex_integrations() -> list[LazyIntegration]:
     """Return what is installed for ModuleX, but for our own package, which is here already."""
     found = sorted(_installed(), key=lambda pair: (pair[0].name, pair[1] or ""))
     return [
-        DeferredIntegration(name=PREFIX + point.name, load=_loader(point), distribution=distribution)
+        LazyIntegration(name=PREFIX + point.name, load=_loader(point), distribution=distribution)
         for point, distribution in found
     ]
 

@@ -144,7 +144,7 @@ class AddMemoriesOutput(ActionOutput):
 
 @action(
     title="Add memories",
-    extra_time=lambda asked: asked.wait_timeout if asked.wait_for_completion else 0.0,
+    extra_timeout=lambda asked: asked.wait_timeout if asked.wait_for_completion else 0.0,
     example=Example(
         input={"user_id": USER, "messages": [{"role": "user", "content": "I am a vegetarian."}]},
         output={"success": True, "error": None, "message": None, "status": "PENDING", "event_id": EVENT_ID},

@@ -37,7 +37,7 @@ class BatchDeleteMemoriesOutput(ActionOutput):
     title="Batch delete memories",
     idempotent=True,
     destructive=True,
-    extra_time=lambda asked: batch_time(asked.memory_ids),
+    extra_timeout=lambda asked: batch_time(asked.memory_ids),
     example=Example(
         input={"user_id": USER, "memory_ids": [MEMORY_ID]},
         output={

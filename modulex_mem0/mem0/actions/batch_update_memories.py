@@ -59,7 +59,7 @@ class BatchUpdateMemoriesOutput(ActionOutput):
     title="Batch update memories",
     idempotent=True,
     destructive=True,
-    extra_time=lambda asked: batch_time(asked.memories),
+    extra_timeout=lambda asked: batch_time(asked.memories),
     example=Example(
         input={"user_id": USER, "memories": [{"memory_id": MEMORY_ID, "text": "User is a vegan"}]},
         output={

@@ -25,7 +25,7 @@ class CheckConnectionOutput(ActionOutput):
     title="Check connection",
     read_only=True,
     idempotent=True,
-    project_wide=True,
+    cross_user=True,
     example=Example(
         input={},
         output={

@@ -42,7 +42,7 @@ class DeleteEntityOutput(ActionOutput):
     title="Delete entity",
     idempotent=True,
     destructive=True,
-    project_wide=True,
+    cross_user=True,
     example=Example(
         input={"entity_type": "user", "entity_id": USER, "confirm": True},
         output={

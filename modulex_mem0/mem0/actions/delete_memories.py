@@ -69,7 +69,7 @@ class DeleteMemoriesOutput(ActionOutput):
     title="Delete memories",
     idempotent=True,
     destructive=True,
-    extra_time=lambda asked: _TIME_TO_LIST if _narrowed(asked) else 0.0,
+    extra_timeout=lambda asked: _TIME_TO_LIST if _narrowed(asked) else 0.0,
     example=Example(
         input={"user_id": USER, "confirm": True},
         output={

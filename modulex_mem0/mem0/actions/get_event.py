@@ -43,7 +43,7 @@ class GetEventOutput(ActionOutput):
     title="Get event",
     read_only=True,
     idempotent=True,
-    extra_time=lambda asked: asked.wait_timeout if asked.wait else 0.0,
+    extra_timeout=lambda asked: asked.wait_timeout if asked.wait else 0.0,
     example=Example(
         input={"event_id": EVENT_ID, "user_id": USER},
         output={

@@ -168,7 +168,7 @@ async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, 
     collected = await collect_pages(context, body, first_page=input.page, max_items=input.max_items)
     output = _output(only_of(input.user_id, collected.items), count=collected.count, next=collected.next)
     if collected.failure is not None:
-        collected.failure.known = output.model_dump(exclude={"success", "error"})
+        collected.failure.partial_output = output.model_dump(exclude={"success", "error"})
         raise collected.failure
     return output
 

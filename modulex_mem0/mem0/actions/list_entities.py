@@ -56,7 +56,7 @@ class ListEntitiesOutput(ActionOutput):
     title="List entities",
     read_only=True,
     idempotent=True,
-    project_wide=True,
+    cross_user=True,
     example=Example(
         input={"entity_type": "user", "limit": 10},
         output={

@@ -33,7 +33,7 @@ class ListEventsOutput(ActionOutput):
     title="List events",
     read_only=True,
     idempotent=True,
-    project_wide=True,
+    cross_user=True,
     example=Example(
         input={"limit": 1},
         output={

@@ -57,7 +57,7 @@ def refuse_reported_failure(body: Mapping[str, Any]) -> None:
         raise ActionError(
             ErrorCode.EVENT_FAILED,
             _line(reason or body.get("message") or "Mem0 gives no reason"),
-            known={"event_id": event_id} if event_id else None,
+            partial_output={"event_id": event_id} if event_id else None,
         )
     if reason:
         raise ActionError(ErrorCode.SERVICE_ERROR, f"Mem0 reports: {_line(reason)}")

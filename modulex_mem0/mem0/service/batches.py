@@ -50,7 +50,10 @@ class BatchOutcome:
             ActionError: The first failure.
         """
         if self.failure is not None:
-            self.failure.known = {counter: self.accepted, "chunks": [chunk.model_dump() for chunk in self.chunks]}
+            self.failure.partial_output = {
+                counter: self.accepted,
+                "chunks": [chunk.model_dump() for chunk in self.chunks],
+            }
             raise self.failure
 
 

@@ -75,4 +75,4 @@ def refuse_failure(event: EventRecord, /, **known: object) -> None:
         ActionError: `event_failed`, with the given fields of the output.
     """
     if event.status == "FAILED":
-        raise ActionError(ErrorCode.EVENT_FAILED, event.reason or "Mem0 gives no reason", known=known)
+        raise ActionError(ErrorCode.EVENT_FAILED, event.reason or "Mem0 gives no reason", partial_output=known)

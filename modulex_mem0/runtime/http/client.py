@@ -62,13 +62,13 @@ class BoundClient:
         service: Service,
         deadline: Deadline,
         *,
-        repeatable: bool,
+        safe_to_retry: bool,
     ) -> None:
         self._transports = transports
         self._settings = settings
         self._redactor = service.redactor
         self._deadline = deadline
-        self._repeatable = repeatable
+        self._repeatable = safe_to_retry
         self._base = service.base_url
         self._headers = [*_SENT_ALWAYS, *_raw(service.headers)]
         #: Bytes of all replies together.
@@ -95,24 +95,24 @@ class BoundClient:
         *,
         params: Mapping[str, str | int | float | bool] | None = None,
         json: Any = None,  # noqa: ANN401 - any JSON value
-        repeatable: bool | None = None,
+        safe_to_retry: bool | None = None,
     ) -> HttpReply:
         """Send a request, again where that is safe and helps, and read the whole reply. See the contract."""
         request = self._build(method, path, params, json)
-        if repeatable is None:
-            repeatable = self._repeatable or method == "GET"
-        if not repeatable:
-            return await self._send_once(request, repeatable=False)
+        if safe_to_retry is None:
+            safe_to_retry = self._repeatable or method == "GET"
+        if not safe_to_retry:
+            return await self._send_once(request, safe_to_retry=False)
         outcome: HttpReply | ActionError
         try:
-            outcome = await self._send_once(request, repeatable=True)
+            outcome = await self._send_once(request, safe_to_retry=True)
         except ActionError as error:
             outcome = error
         if is_transient(outcome):
             from modulex_mem0.runtime.http.retry import repeat  # noqa: PLC0415 - most calls need no retry
 
             return await repeat(
-                outcome, lambda: self._send_once(request, repeatable=True), self._settings, self._deadline
+                outcome, lambda: self._send_once(request, safe_to_retry=True), self._settings, self._deadline
             )
         if isinstance(outcome, ActionError):
             raise outcome
@@ -142,7 +142,7 @@ class BoundClient:
             headers.append((b"content-length", b"%d" % len(content)))
         return httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content))
 
-    async def _send_once(self, request: httpx.Request, *, repeatable: bool) -> HttpReply:
+    async def _send_once(self, request: httpx.Request, *, safe_to_retry: bool) -> HttpReply:
         remaining = self._deadline.remaining()
         if remaining <= 0:
             raise ActionError(ErrorCode.TIMEOUT, "the call's deadline passed before the request was sent")
@@ -158,7 +158,7 @@ class BoundClient:
         pool = self._transports.pool()
         transport = self._transports.transport(pool, url.scheme, url.host, url.port)
         sending = _Sending()
-        if not repeatable:
+        if not safe_to_retry:
             request.extensions["trace"] = sending
             self._changes.append(sending)
         queued = True
@@ -174,7 +174,7 @@ class BoundClient:
         except ActionError:
             raise
         except Exception as error:
-            failure = queue_full() if queued else failure_of(error, repeatable=not sending.begun)
+            failure = queue_full() if queued else failure_of(error, safe_to_retry=not sending.begun)
             if pool.closed:
                 failure = runtime_closed(failure)
             failure.message = self._redactor.text(failure.message)

@@ -13,12 +13,12 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _ENDED_EARLY = ("disconnected", "closed")
 
 
-def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
+def failure_of(error: Exception, *, safe_to_retry: bool) -> ActionError:
     """The contract's error for one that a transport raised.
 
     Args:
         error: From `handle_async_request`, or from reading the body.
-        repeatable: False for a request that must not be sent twice: once sent, its outcome is unknown.
+        safe_to_retry: False for a request that must not be sent twice: once sent, its outcome is unknown.
     """
     kind = type(error).__name__
     if isinstance(error, httpx.ConnectTimeout):
@@ -31,10 +31,10 @@ def failure_of(error: Exception, *, repeatable: bool) -> ActionError:
         return ActionError(ErrorCode.BAD_RESPONSE, "the reply's compression is broken")
     if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
         return ActionError(ErrorCode.INTERNAL, f"the request cannot be sent: {kind}")
-    if repeatable and not isinstance(error, httpx.HTTPError | OSError):
+    if safe_to_retry and not isinstance(error, httpx.HTTPError | OSError):
         # Not the network's doing, so trying again would not help.
         return ActionError(ErrorCode.INTERNAL, f"the transport raised {kind}")
-    if not repeatable:
+    if not safe_to_retry:
         return outcome_unknown(kind)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ActionError(ErrorCode.TIMEOUT, "the service did not answer in time")

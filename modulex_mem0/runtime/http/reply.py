@@ -1,5 +1,6 @@
 """A reply with its whole body, and what its status means."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["HttpReply"]
+
+# A reason in a reply may be as long as a page.
+_LONGEST_REASON = 300
 
 _CODES = {
     401: ErrorCode.UNAUTHORIZED,
@@ -73,6 +77,31 @@ class HttpReply:
                 ErrorCode.BAD_RESPONSE, f"the reply is not JSON: {self._summary()}", http_status=self.status
             ) from None
 
+    def object(self, *, failure_key: str | None = "error") -> dict[str, Any]:
+        """The body of a successful reply as a JSON object. See the contract."""
+        self.require_success()
+        body = self.json()
+        if not isinstance(body, dict):
+            raise self._unexpected(f"the service answered with {_kind_of(body)} where an object is due")
+        reason = body.get(failure_key) if failure_key is not None else None
+        if reason:
+            raise ActionError(
+                ErrorCode.SERVICE_ERROR, f"the service reports: {_reason_of(reason)}", http_status=self.status
+            )
+        return body
+
+    def objects(self, key: str | None = None) -> list[dict[str, Any]]:
+        """The list of JSON objects that the body of a successful reply holds under a key, or is. See the contract."""
+        if key is None:
+            self.require_success()
+            items = self.json()
+        else:
+            items = self.object().get(key)
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            where = "" if key is None else f" under {key!r}"
+            raise self._unexpected(f"the service's reply holds no list of objects{where}")
+        return items
+
     def require_success(self) -> None:
         """Check the status.
 
@@ -92,5 +121,17 @@ class HttpReply:
             retry_after=self.retry_after if self.status in (429, 503) else None,
         )
 
+    def _unexpected(self, message: str) -> ActionError:
+        return ActionError(ErrorCode.BAD_RESPONSE, message, http_status=self.status)
+
     def _summary(self) -> str:
         return error_message(self.body, self.header("content-type"))
+
+
+def _kind_of(body: object) -> str:
+    return "null" if body is None else "a list" if isinstance(body, list) else "a bare value"
+
+
+def _reason_of(reason: object) -> str:
+    line = " ".join((reason if isinstance(reason, str) else json.dumps(reason, ensure_ascii=False)).split())
+    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"

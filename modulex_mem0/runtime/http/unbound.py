@@ -22,7 +22,7 @@ class UnboundClient:
         *,
         params: Mapping[str, str | int | float | bool] | None = None,
         json: Any = None,  # noqa: ANN401 - any JSON value
-        repeatable: bool | None = None,
+        safe_to_retry: bool | None = None,
     ) -> NoReturn:
         """Refuse.
 

@@ -8,13 +8,13 @@ from pathlib import Path
 __all__ = ["Ended", "modulex", "python"]
 
 Ended = subprocess.CompletedProcess[str]
+_ROOT = Path(__file__).parents[3]
 
 
 def python(*arguments: str, site: Path | None = None, folder: Path | None = None, timeout: float = 120) -> Ended:
-    """Run Python in a folder; `site` holds what is installed beside us."""
+    """Run Python in a folder; `site` holds what is installed beside us, which may import these tests' helpers."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    if site is not None:
-        environment["PYTHONPATH"] = str(site)
+    environment["PYTHONPATH"] = os.pathsep.join(str(path) for path in (site, _ROOT) if path is not None)
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,

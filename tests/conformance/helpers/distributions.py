@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from command_line import Ended, python
+from tests.conformance.helpers.command_line import Ended, python
 
 __all__ = ["install_from", "its_own_tests"]
 

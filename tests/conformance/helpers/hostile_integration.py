@@ -57,7 +57,7 @@ async def raises_its_secret(context: Context, input: Nothing) -> Answer:
 
 
 async def refuses_with_its_secret(context: Context, input: Nothing) -> Answer:
-    raise ActionError(ErrorCode.UNAUTHORIZED, f"the key {secret_of(context)} is wrong", known={"value": 7})
+    raise ActionError(ErrorCode.UNAUTHORIZED, f"the key {secret_of(context)} is wrong", partial_output={"value": 7})
 
 
 async def exits(context: Context, input: Nothing) -> Answer:

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
-from mem0_kit import BY_NAME, example_input
+
+from tests.mem0.helpers.kit import BY_NAME, example_input
 
 TEXT = st.text(max_size=8) | st.sampled_from(
     ["", " ", "*", "..", "a/b", "%2e%2e", "alice", "bob", "\x00", "ä\n", "//x/"]

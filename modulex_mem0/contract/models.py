@@ -1,0 +1,131 @@
+"""The base classes of declarations and of an action's input and output, and the JSON Schemas derived from them."""
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+
+__all__ = [
+    "ADVANCED",
+    "NULLABLE",
+    "ActionInput",
+    "ActionOutput",
+    "FrozenModel",
+    "advanced",
+    "input_schema",
+    "output_schema",
+]
+
+#: `Field(json_schema_extra=ADVANCED)` marks a parameter that a simple form hides; `advanced` is the short form.
+ADVANCED: JsonDict = {"x-advanced": True}
+#: Marks a parameter for which null means something other than leaving it out.
+NULLABLE: JsonDict = {"x-nullable": True}
+
+_INITIALISMS = {"api": "API", "html": "HTML", "id": "ID", "ids": "IDs", "json": "JSON", "uri": "URI", "url": "URL"}
+
+
+class FrozenModel(BaseModel):
+    """Base of everything that an integration declares about itself: immutable, and closed to misspelt fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _title(name: str, _field: object) -> str:
+    """The title of a parameter that declares none: `memory_ids` becomes `Memory IDs`."""
+    first, *rest = (_INITIALISMS.get(word, word) for word in name.split("_"))
+    return " ".join((first[:1].upper() + first[1:], *rest))
+
+
+class ActionInput(BaseModel):
+    """Base of input models: closed, and a null for an optional parameter is the same as leaving it out.
+
+    Agents and forms send null for what they leave empty. A field whose type itself allows null receives it. A field
+    without a title gets one from its name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, field_title_generator=_title)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        fields = cls.model_fields
+        return {
+            name: value
+            for name, value in data.items()
+            if value is not None or name not in fields or _takes_null(fields[name])
+        }
+
+
+class ActionOutput(BaseModel):
+    """Base of output models. All but `success` must have a default, so that a failure is an output too.
+
+    A subclass's docstring becomes the description in its JSON Schema.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    success: bool
+    error: str | None = None
+
+
+def advanced(description: str, *, default: Any = None, title: str | None = None, **constraints: Any) -> Any:  # noqa: ANN401
+    """An optional parameter that a simple form hides.
+
+    Args:
+        description: One sentence for people.
+        default: What is used when it is left out.
+        title: Where the one derived from its name does not do.
+        constraints: What else `pydantic.Field` takes, such as `ge=1`.
+
+    Example:
+        `rerank: bool = advanced("Whether to order the results once more.", default=False)`
+    """
+    return Field(default=default, title=title, description=description, json_schema_extra=ADVANCED, **constraints)
+
+
+def input_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of an input model, as a form wants it.
+
+    Advanced parameters stand after the others. An optional parameter is one that may be left out: `X | None = None`
+    becomes plain `X`, without a default. A field marked `NULLABLE` keeps its null, which then means something.
+    """
+    schema = model.model_json_schema()
+    required = set(schema.get("required", ()))
+    properties: dict[str, Any] = schema.get("properties", {})
+    schema["properties"] = {
+        name: value if name in required else _without_null(value)
+        for name, value in sorted(properties.items(), key=lambda item: "x-advanced" in item[1])
+    }
+    return schema
+
+
+def output_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of an output model."""
+    return model.model_json_schema()
+
+
+def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop the null and the default null that stand for `left out` from one parameter's schema."""
+    parameter = dict(value)
+    if parameter.pop("x-nullable", False) or parameter.get("default", ...) is not None:
+        return parameter
+    del parameter["default"]
+    choices = [choice for choice in parameter.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del parameter["anyOf"]
+        # What the parameter says of itself wins over what its type says.
+        parameter |= {name: value for name, value in choices[0].items() if name not in parameter}
+    elif choices:
+        parameter["anyOf"] = choices
+    return parameter
+
+
+def _takes_null(field: FieldInfo) -> bool:
+    """Whether a null reaches the field: to mean something, or to be refused where a value is required."""
+    kinds = get_args(field.annotation) or (field.annotation,)
+    return field.is_required() or NoneType in kinds or Any in kinds

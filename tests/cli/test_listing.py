@@ -1,0 +1,161 @@
+"""`integrations`, `actions` and `auth`: what is installed, what it offers, and how to authenticate."""
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_integrations_lists_ours_and_someone_elses(run: Run, echo: dict[str, str]) -> None:
+    ended = run("integrations", env=echo)
+    assert ended.returncode == 0
+    header, theirs, ours = ended.stdout.splitlines()
+    assert header.split() == ["NAME", "DISPLAY", "NAME", "VERSION", "DISTRIBUTION", "ACTIONS", "AUTHENTICATION"]
+    assert theirs.split() == ["echo", "Echo", "2.0.1", "echo", "2", "none"]
+    assert ours.startswith("mem0  Mem0")
+    assert "modulex-mem0" in ours
+    assert "API Key Authentication" in ours
+
+
+def test_integrations_tells_what_failed_to_load_and_why(
+    run_here: Run, install: Callable[[str, str], dict[str, str]]
+) -> None:
+    env = install("broken", "raise RuntimeError('no such luck')")
+    text, data = run_here("integrations", env=env), run_here("integrations", "--json", env=env)
+    assert (text.returncode, data.returncode) == (0, 0)
+    assert "RuntimeError: no such luck" in text.stdout
+    answer = json.loads(data.stdout)
+    assert [entry["name"] for entry in answer["integrations"]] == ["mem0"]
+    assert answer["failures"] == [{"name": "broken", "distribution": "broken", "reason": "RuntimeError: no such luck"}]
+
+
+def test_one_that_failed_to_load_is_not_a_mistake_of_the_command_line(
+    run_here: Run, install: Callable[[str, str], dict[str, str]]
+) -> None:
+    ended = run_here("actions", "--integration", "broken", env=install("broken", "raise RuntimeError('no such luck')"))
+    assert ended.returncode == 1
+    assert "no such luck" in ended.stderr
+
+
+def test_an_integration_whose_actions_cannot_be_loaded_is_listed_with_the_reason(
+    run_here: Run, install: Callable[[str, str], dict[str, str]]
+) -> None:
+    source = """
+from modulex_mem0.contract import Integration, Profile, hookimpl
+
+@hookimpl
+def modulex_integrations():
+    profile = Profile(name="late", display_name="Late", description="Fails late.", version="1.0.0", author="Someone")
+    return [Integration(profile, lambda: 1 / 0)]
+"""
+    env = install("late", source)
+    listed = run_here("integrations", "--json", env=env)
+    assert listed.returncode == 0
+    assert "division by zero" in json.loads(listed.stdout)["failures"][0]["reason"]
+    for arguments in (("actions",), ("call", "x"), ("manifest", "late")):
+        option = () if "late" in arguments else ("--integration", "late")
+        ended = run_here(*arguments, *option, env=env)
+        assert ended.returncode == 1, arguments
+        assert "division by zero" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_actions_lists_each_with_title_description_and_hints(run_here: Run) -> None:
+    ended = run_here("actions")
+    assert ended.returncode == 0
+    assert "search_memories - Search memories (read-only, idempotent)\n    Search for memories in Mem0" in ended.stdout
+    assert "add_memories - Add memories (changes data)" in ended.stdout
+
+
+def test_actions_as_json(run_here: Run) -> None:
+    answer = json.loads(run_here("actions", "--json").stdout)
+    assert answer["integration"] == "mem0"
+    by_name = {action["name"]: action for action in answer["actions"]}
+    assert {"add_memories", "search_memories", "get_memories"} <= set(by_name)
+    assert by_name["get_memories"]["title"] == "Get memories"
+    assert by_name["get_memories"]["hints"] == {
+        "read_only": True, "idempotent": True, "destructive": False, "cross_user": False,
+    }  # fmt: skip
+
+
+def test_one_action_with_its_parameters_and_output_schema(run: Run, echo: dict[str, str]) -> None:
+    ended = run("actions", "echo", "--integration", "echo", env=echo)
+    assert ended.returncode == 0
+    for line in (
+        "echo - Echo (read-only)",
+        "  text: string, required",
+        "      Any text.",
+        "  count: integer, default 3",
+        "  share: number, advanced",
+        "  tags: array of strings",
+        "  data: object or null",
+        "  mode: fast or slow",
+        "  untyped: any",
+    ):
+        assert f"{line}\n" in ended.stdout
+    example = ended.stdout.partition("Example:\n  ")[2].partition("\n")[0]
+    shell = run("call", *_words(example)[2:], env=echo)
+    assert json.loads(shell.stdout)["received"]["text"] == "it's"
+    assert json.loads(ended.stdout.partition("as JSON Schema:\n")[2])["required"] == ["success"]
+
+
+def _words(line: str) -> list[str]:
+    return subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\n' {line}"], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+
+
+def test_one_action_as_json(run_here: Run, echo: dict[str, str]) -> None:
+    answer = json.loads(run_here("actions", "echo", "--integration", "echo", "--json", env=echo).stdout)
+    parameters = {parameter["name"]: parameter for parameter in answer["parameters"]}
+    assert parameters["text"] == {
+        "name": "text", "type": "string", "required": True, "advanced": False, "description": "Any text.",
+    }  # fmt: skip
+    assert parameters["count"]["default"] == 3
+    assert parameters["share"]["advanced"] is True
+    assert answer["output_schema"]["required"] == ["success"]
+    assert answer["input_schema"]["required"] == ["text"]
+
+
+@pytest.mark.parametrize("arguments", [("actions", "get_memory"), ("call", "get_memory")])
+def test_an_unknown_action_suggests_the_nearest(run_here: Run, arguments: tuple[str, ...]) -> None:
+    ended = run_here(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "did you mean 'get_memories'?" in " ".join(ended.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "arguments", [("actions",), ("auth",), ("call", "x"), ("test-credential",)], ids=lambda words: words[0]
+)
+def test_an_unknown_integration_suggests_the_nearest(run_here: Run, arguments: tuple[str, ...]) -> None:
+    ended = run_here(*arguments, "--integration", "mem")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "did you mean 'mem0'?" in " ".join(ended.stderr.split())
+
+
+def test_auth_shows_steps_and_fields(run_here: Run) -> None:
+    ended = run_here("auth")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("API Key Authentication (api_key)\n")
+    assert "  1. Go to https://app.mem0.ai and sign up or log in\n" in ended.stdout
+    assert "  4. Paste the API key below\n" in ended.stdout
+    rows = {line.split()[0]: line.split()[1:5] for line in ended.stdout.splitlines() if "MEM0_" in line}
+    assert rows == {
+        "api_key": ["yes", "yes", "-", "MEM0_API_KEY"],
+        "base_url": ["no", "no", "https://…", "MEM0_BASE_URL"],
+    }
+
+
+def test_auth_as_json(run_here: Run) -> None:
+    answer = json.loads(run_here("auth", "--json").stdout)
+    (scheme,) = answer["auth_schemes"]
+    assert answer["integration"] == "mem0"
+    assert len(scheme["setup_steps"]) == 4
+    assert scheme["fields"][0]["sensitive"] is True
+
+
+def test_auth_of_an_integration_that_needs_none(run_here: Run, echo: dict[str, str]) -> None:
+    assert run_here("auth", "--integration", "echo", env=echo).stdout == "Echo needs no credential.\n"

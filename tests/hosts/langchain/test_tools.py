@@ -1,0 +1,163 @@
+"""The tools by themselves: what a model sees of them, what they return, and what they keep to themselves."""
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from modulex_mem0.hosts.selection import NotOfferedError
+from modulex_mem0.runtime import Runtime, RuntimeClosedError, UnknownActionError, UnknownIntegrationError
+
+pytest.importorskip("langchain_core", reason="langchain-core is not installed (extra langchain)")
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.load import dumps
+from langchain_core.tools import StructuredTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from modulex_mem0.hosts.langchain import tools
+
+MESSAGES = [{"role": "user", "content": "I am a vegetarian."}]
+
+
+def by_name(**settings: Any) -> dict[str, StructuredTool]:
+    return {tool.name: tool for tool in tools(**settings)}
+
+
+def test_a_model_sees_the_declared_parameters_and_no_user(credential: dict[str, str]) -> None:
+    declared = Runtime().integrations["mem0"].manifest
+    actions = {action.name: action for action in declared.actions}
+    offered = by_name(credential=credential, user_id="alice")
+    assert list(offered) == [name for name, action in actions.items() if not action.hints.cross_user]
+    for name, tool in offered.items():
+        seen = convert_to_openai_tool(tool)["function"]
+        assert (seen["name"], seen["description"]) == (name, actions[name].description)
+        assert set(seen["parameters"]["properties"]) == set(actions[name].input_schema["properties"]) - {"user_id"}
+        required = [parameter for parameter in actions[name].input_schema["required"] if parameter != "user_id"]
+        assert seen["parameters"].get("required", []) == required
+
+
+def test_the_limits_are_those_of_every_host(credential: dict[str, str]) -> None:
+    assert list(by_name(actions=["search_memories", "add_memories"])) == ["add_memories", "search_memories"]
+    assert "delete_memories" not in by_name(read_only=True)
+    assert "user_id" in by_name(credential=credential)["add_memories"].args
+    with pytest.raises(UnknownActionError, match="did you mean 'add_memories'"):
+        tools(actions=["add_memory"])
+    with pytest.raises(UnknownIntegrationError, match="did you mean 'mem0'"):
+        tools(integration="mem1")
+    with pytest.raises(NotOfferedError, match="user_id: must be a text that is not blank"):
+        tools(user_id="")
+
+
+def test_synchronous_calls_return_the_output(credential: dict[str, str]) -> None:
+    offered = by_name(credential=credential, user_id="alice")
+    assert offered["add_memories"].invoke({"messages": MESSAGES})["success"] is True
+    found = offered["search_memories"].invoke({"query": "vegetarian", "limit": None})
+    assert [record["user_id"] for record in found["search_results"]] == ["alice"]
+    assert json.loads(json.dumps(found)) == found
+
+
+async def test_asynchronous_calls_return_the_output(credential: dict[str, str]) -> None:
+    async with Runtime() as runtime:
+        offered = by_name(credential=credential, user_id="alice", runtime=runtime)
+        assert (await offered["add_memories"].ainvoke({"messages": MESSAGES}))["success"] is True
+        found = await offered["search_memories"].ainvoke({"query": "vegetarian"})
+    assert len(found["ids"]) == 1
+
+
+async def test_failures_are_outputs(credential: dict[str, str]) -> None:
+    async with Runtime() as runtime:
+        search = by_name(credential=credential, user_id="alice", runtime=runtime)["search_memories"]
+        wrong = by_name(credential=credential | {"api_key": "m0-wrong-012345"}, runtime=runtime)["search_memories"]
+        keyless = by_name(runtime=runtime)["search_memories"]
+        gone = by_name(credential=credential | {"base_url": "http://127.0.0.1:9"}, runtime=runtime)["search_memories"]
+        for tool, arguments, told in (
+            (search, {}, "invalid_input: query: is required"),
+            (search, {"query": 7}, "invalid_input: query: must be text, got 7"),
+            (search, {"query": "x", "user_id": "bob"}, "invalid_input: user_id: is fixed"),
+            (wrong, {"query": "x", "user_id": "alice"}, "unauthorized: "),
+            (keyless, {"query": "x", "user_id": "alice"}, "missing_credential: "),
+            (gone, {"query": "x", "user_id": "alice"}, "connection_failed: "),
+        ):
+            for output in (await tool.ainvoke(arguments), tool.invoke(arguments)):
+                assert output["success"] is False
+                assert output["error"].startswith(told)
+                assert output["search_results"] == []
+
+
+def test_the_environment_serves_where_no_credential_is_given(
+    credential: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = by_name(user_id="alice")["search_memories"]
+    monkeypatch.setenv("MEM0_API_KEY", credential["api_key"])
+    monkeypatch.setenv("MEM0_BASE_URL", credential["base_url"])
+    assert search.invoke({"query": "food"})["success"] is True
+
+
+class Hearer(BaseCallbackHandler):
+    """Writes down all that a tracer would be told."""
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def on_tool_start(self, *args: Any, **kwargs: Any) -> None:
+        self.heard += [args, kwargs]
+
+    def on_tool_end(self, *args: Any, **kwargs: Any) -> None:
+        self.heard += [args, kwargs]
+
+
+def test_the_key_is_in_nothing_that_shows_or_stores_a_tool(credential: dict[str, str]) -> None:
+    hearer = Hearer()
+    tool = by_name(credential=credential, user_id="alice")["search_memories"]
+    tool.invoke({"query": "food"}, config={"callbacks": [hearer]})
+    assert hearer.heard
+    shown = [repr(tool), str(tool), dumps(tool), repr(tool.model_dump()), repr(hearer.heard)]
+    assert not any(credential["api_key"] in text for text in shown)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="holds a credential"):
+            pickle.dumps(tool, protocol)
+    assert copy.deepcopy(tool).invoke({"query": "food"})["success"] is True
+
+
+def test_a_credential_that_is_changed_later_changes_no_tool(credential: dict[str, str]) -> None:
+    given = dict(credential)
+    search = by_name(credential=given, user_id="alice")["search_memories"]
+    given["api_key"] = "m0-another-0123456"
+    assert search.invoke({"query": "food"})["success"] is True
+
+
+def test_tools_end_with_the_runtime_that_they_were_given(credential: dict[str, str]) -> None:
+    with Runtime() as runtime:
+        search = by_name(credential=credential, user_id="alice", runtime=runtime)["search_memories"]
+        assert search.invoke({"query": "food"})["success"] is True
+    with pytest.raises(RuntimeClosedError):
+        search.invoke({"query": "food"})
+
+
+PROGRAM = """
+import asyncio, sys
+from modulex_mem0.hosts.langchain import tools
+
+[search] = tools(user_id="alice", actions=["search_memories"])
+assert search.invoke({"query": "food"})["success"]
+for _ in range(2):
+    assert asyncio.run(search.ainvoke({"query": "food"}))["success"]
+print("used")
+"""
+
+
+def test_a_program_that_closes_nothing_ends_by_itself(account: dict[str, str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=account,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "used\n", "")

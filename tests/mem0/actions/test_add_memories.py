@@ -1,0 +1,119 @@
+"""Adding memories: accepted is not stored, and nothing is ever sent twice."""
+
+from typing import Any
+
+import pytest
+
+from modulex_mem0.sandbox import RunningSandbox
+from tests.helpers.scripted_server import ScriptedServer, Step
+from tests.helpers.steps import drip, hang, json_reply, raw, reply, reset
+from tests.mem0.helpers.kit import Mem0
+
+PENDING = json_reply({"status": "PENDING", "event_id": "e-1"})
+TEA = [{"role": "user", "content": "I like tea."}]
+
+
+async def test_an_add_is_pending_then_remembered(mem0: Mem0, sandbox: RunningSandbox) -> None:
+    sandbox.set_faults({"path": "/v3/memories/add/", "event_delay": 3600, "calls": 1})
+    accepted = await mem0.ok("add_memories", user_id="alice", messages=TEA)
+    assert accepted["status"] == "PENDING"
+    assert await mem0.memories("alice") == []
+    done = await mem0.ok("add_memories", user_id="alice", messages=TEA, wait_for_completion=True)
+    assert done["status"] == "SUCCEEDED"
+    assert await mem0.texts("alice") == {"I like tea"}
+
+
+async def test_without_inference_every_message_is_stored_word_for_word(mem0: Mem0) -> None:
+    said = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Good evening."}]
+    output = await mem0.ok("add_memories", user_id="alice", messages=said, infer=False, wait_for_completion=True)
+    assert output["status"] == "SUCCEEDED"
+    assert await mem0.texts("alice") == {"Hello?", "Good evening."}
+
+
+async def test_scopes_metadata_and_expiration_are_remembered(mem0: Mem0) -> None:
+    await mem0.ok(
+        "add_memories",
+        user_id="alice",
+        messages="I like tea.",
+        app_id="chef",
+        run_id="trip-1",
+        metadata='{"source": "chat"}',
+        expiration_date="2999-12-31",
+        timestamp="1735689600",
+    )
+    (memory,) = await mem0.memories("alice")
+    assert (memory["app_id"], memory["run_id"], memory["metadata"]) == ("chef", "trip-1", {"source": "chat"})
+    assert memory["created_at"].startswith("2025-01-01T00:00:00")
+
+
+async def test_optional_parameters_are_sent_under_their_own_names(scripted: Mem0, server: ScriptedServer) -> None:
+    given = {
+        "agent_id": "planner",
+        "app_id": "chef",
+        "run_id": "trip-1",
+        "metadata": {"source": "chat", "n": [1, None]},
+        "expiration_date": "2030-12-31",
+        "timestamp": 1735689600,
+        "custom_instructions": "Only food.",
+        "custom_categories": [{"travel": "Trips and places"}],
+        "includes": "food",
+        "excludes": "health",
+        "infer": False,
+    }
+    server.script(json_reply({"status": "SUCCEEDED", "results": []}))
+    await scripted.ok("add_memories", user_id="alice", messages=TEA, **given)
+    assert server.requests[0].json() == {"messages": TEA, "user_id": "alice", **given}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"custom_categories": [{"a": "b", "c": "d"}]},
+        {"custom_categories": [{}]},
+        {"custom_categories": [{"a": 1}]},
+        {"custom_categories": ["food"]},
+        {"custom_categories": "food"},
+        {"metadata": "[1]"},
+        {"metadata": '{"a": '},
+        {"metadata": 5},
+        {"includes": "  "},
+        {"excludes": ""},
+        {"custom_instructions": "\n"},
+        {"infer": "perhaps"},
+        {"wait_for_completion": 7},
+    ],
+    ids=str,
+)
+async def test_unusable_options_are_refused_before_a_request(
+    scripted: Mem0, server: ScriptedServer, changes: dict[str, Any]
+) -> None:
+    server.script(PENDING)
+    told = await scripted.refuses("add_memories", user_id="alice", messages=TEA, **changes)
+    assert told.startswith(f"{next(iter(changes))}")
+    assert server.requests == []
+
+
+TRUNCATED = raw(b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"status":')
+
+
+@pytest.mark.parametrize("ending", [reset, raw(b""), TRUNCATED, hang, drip])
+async def test_an_add_without_an_answer_is_not_sent_again(scripted: Mem0, server: ScriptedServer, ending: Step) -> None:
+    server.script(ending, PENDING)
+    result = await scripted.call("add_memories", {"user_id": "alice", "messages": TEA}, timeout=0.5)
+    assert result.error is not None
+    assert (result.error.code, result.error.retryable) == ("outcome_unknown", False)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+async def test_an_add_is_not_sent_again_after_an_error(scripted: Mem0, server: ScriptedServer, status: int) -> None:
+    server.script(reply(status, headers={"retry-after": "0"}), PENDING)
+    await scripted.fails("add_memories", user_id="alice", messages=TEA, wait_for_completion=True)
+    assert len(server.requests) == 1
+
+
+async def test_an_add_whose_answer_is_lost_is_stored_once(mem0: Mem0, sandbox: RunningSandbox) -> None:
+    sandbox.set_faults({"path": "/v3/memories/add/", "reset": "after"})
+    error = await mem0.fails("add_memories", user_id="alice", messages=TEA, infer=False)
+    assert error.code == "outcome_unknown"
+    assert len(await mem0.memories("alice")) == 1
