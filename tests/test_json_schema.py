@@ -112,7 +112,7 @@ def test_a_reference_is_replaced_by_what_it_refers_to(schema: object, found: obj
     ("reference", "told"),
     [
         ("#/$defs/Nowhere", "leads nowhere"),
-        ("#/$defs/Tags/type/0", "leads nowhere"),
+        ("#/$defs/Tags/type/0", "leads to no schema"),
         ("#/properties/share/anyOf/2", "leads nowhere"),
         ("#Tags", "leads nowhere"),
         ("Tags", "no reference into the same document"),

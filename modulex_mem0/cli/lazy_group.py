@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
         """Find the command that the arguments begin with, or say which one may have been meant."""
         name = args[0]
         if name not in self._summaries and not name.startswith("-"):
-            from modulex_mem0.runtime.suggestion import did_you_mean  # noqa: PLC0415 - only a mistake pays for it
+            from modulex_mem0.runtime import did_you_mean  # noqa: PLC0415 - only a mistake pays for it
 
             ctx.fail(f"there is no command {name!r}{did_you_mean(name, self._summaries)}")
         return super().resolve_command(ctx, args)

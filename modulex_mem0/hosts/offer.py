@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from modulex_mem0.contract import ActionError, ErrorInfo, Integration, IntegrationManifest
+from modulex_mem0.contract import ActionError, Integration, IntegrationManifest
 from modulex_mem0.hosts.selection import OfferedAction, offered_actions
 from modulex_mem0.runtime import (
     BrokenIntegrationError,
@@ -13,7 +13,6 @@ from modulex_mem0.runtime import (
     Runtime,
     UnknownIntegrationError,
 )
-from modulex_mem0.runtime.outputs import output_check
 
 __all__ = ["Offer"]
 
@@ -96,9 +95,7 @@ class Offer(Mapping[str, OfferedAction]):
 
     def refusal(self, name: str, error: ActionError) -> Result:
         """The result of a call that the host refuses itself; its output satisfies the action's schema too."""
-        info = ErrorInfo(code=error.code, message=error.message)
-        check = output_check(self._integration.actions[name])
-        return Result(success=False, output=check.failure(info.line, {}), error=info)
+        return self._runtime.failed(self.manifest.name, name, error)
 
 
 def _installed(runtime: Runtime, name: str) -> Integration:

@@ -13,11 +13,13 @@ from modulex_mem0.runtime.errors import (
     UnknownActionError,
     UnknownIntegrationError,
 )
-from modulex_mem0.runtime.registry import LoadFailure, Registry, discover
+from modulex_mem0.runtime.registry import LoadFailure, Registry, discover, distribution_name
+from modulex_mem0.runtime.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from modulex_mem0.runtime.context import Progress, ProgressListener
-    from modulex_mem0.runtime.credentials import CredentialMapping
+    from modulex_mem0.runtime.credentials import CredentialMapping, HiddenDict
+    from modulex_mem0.runtime.http.failures import error_from_httpx
     from modulex_mem0.runtime.result import Result
     from modulex_mem0.runtime.runtime import Runtime
     from modulex_mem0.runtime.settings import RuntimeSettings
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BrokenIntegrationError",
     "CredentialMapping",
+    "HiddenDict",
     "LoadFailure",
     "Progress",
     "ProgressListener",
@@ -36,11 +39,16 @@ __all__ = [
     "RuntimeUsageError",
     "UnknownActionError",
     "UnknownIntegrationError",
+    "did_you_mean",
     "discover",
+    "distribution_name",
+    "error_from_httpx",
 ]
 
 _IMPORTED_WHEN_USED = {
     "CredentialMapping": "credentials",
+    "HiddenDict": "credentials",
+    "error_from_httpx": "http.failures",
     "Progress": "context",
     "ProgressListener": "context",
     "Result": "result",

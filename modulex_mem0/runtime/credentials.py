@@ -14,16 +14,16 @@ from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.service_address import fault_of_address
 from modulex_mem0.runtime.suggestion import did_you_mean
 
-__all__ = ["CredentialMapping", "ResolvedCredential", "render_complete", "resolve_credential", "sealed"]
+__all__ = ["CredentialMapping", "HiddenDict", "ResolvedCredential", "render_complete", "resolve_credential", "sealed"]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
 
 
-class _Sealed(dict[str, str | SecretStr | None]):
-    """A credential as it was given, which does not show itself in a traceback's local variables."""
+class HiddenDict(dict[str, Any]):
+    """A mapping with secrets in it, which does not show itself in a repr or in a traceback's local variables."""
 
     def __repr__(self) -> str:
-        return "<credential>"
+        return "<hidden>"
 
 
 def sealed(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - whatever a caller passed
@@ -31,7 +31,7 @@ def sealed(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - whatever a
     if given is None:
         return None
     # What is no mapping is refused later, without having been kept.
-    return _Sealed(given) if isinstance(given, Mapping) else _NO_MAPPING
+    return HiddenDict(given) if isinstance(given, Mapping) else _NO_MAPPING
 
 
 _NO_MAPPING: Any = ()
@@ -69,19 +69,12 @@ class ResolvedCredential:
 
     def plain(self) -> Mapping[str, str]:
         """The values as they are sent, secrets included. For the moment of sending; not to be kept."""
-        return PlainValues(
+        return HiddenDict(
             {
                 name: value.get_secret_value() if isinstance(value, SecretStr) else value
                 for name, value in self.values.items()
             }
         )
-
-
-class PlainValues(dict[str, str]):
-    """Values with secrets among them, which do not show themselves in a traceback's local variables."""
-
-    def __repr__(self) -> str:
-        return "<credential>"
 
 
 def render_complete(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:

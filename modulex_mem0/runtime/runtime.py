@@ -114,6 +114,14 @@ class Runtime:
         context = CallContext(Secrets(values), http, deadline, on_progress, scheme)
         return await prepared.run(context, checked, http, redactor)
 
+    def failed(self, integration: str, action: str, error: ActionError) -> Result:
+        """The result of a call that a host refuses itself; its output satisfies the action's schema too.
+
+        Raises:
+            UnknownIntegrationError, UnknownActionError, BrokenIntegrationError: As `call`.
+        """
+        return self._prepare(integration, action).fail(error, _NOTHING_SECRET)
+
     def call_sync(
         self,
         integration: str,

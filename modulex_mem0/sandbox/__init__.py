@@ -17,10 +17,12 @@ from modulex_mem0.sandbox.settings import SandboxSettings, SearchMode
 if TYPE_CHECKING:
     from modulex_mem0.sandbox.app import create_app
     from modulex_mem0.sandbox.child import sandbox_process
+    from modulex_mem0.sandbox.failures import START_FAILURES
     from modulex_mem0.sandbox.running import RunningSandbox, running_sandbox
     from modulex_mem0.sandbox.serving import serve
 
 __all__ = [
+    "START_FAILURES",
     "RunningSandbox",
     "SandboxSettings",
     "SearchMode",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "START_FAILURES": "failures",
     "RunningSandbox": "running",
     "create_app": "app",
     "running_sandbox": "running",

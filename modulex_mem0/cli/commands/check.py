@@ -11,9 +11,7 @@ from modulex_mem0.cli import exits, options
 from modulex_mem0.cli.input_file import read_file
 from modulex_mem0.cli.installed import find_integration
 from modulex_mem0.cli.json_text import json_text
-from modulex_mem0.conformance.examination import Examination, examine
-from modulex_mem0.conformance.finding import Finding
-from modulex_mem0.conformance.quality.scale import Quality
+from modulex_mem0.conformance import Examination, Finding, Quality, examine
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import LoadFailure, discover
 

@@ -8,8 +8,7 @@ from modulex_mem0.cli import exits, options
 from modulex_mem0.cli.input_file import read_file
 from modulex_mem0.cli.installed import find_integration
 from modulex_mem0.cli.manifest_files import drift
-from modulex_mem0.conformance.page import connector_page
-from modulex_mem0.conformance.page.error_codes import with_table
+from modulex_mem0.conformance import connector_page, with_table
 from modulex_mem0.runtime import BrokenIntegrationError, discover
 
 __all__ = ["command"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from modulex_mem0.conformance.scaffold import ScaffoldError, write_integration
+from modulex_mem0.conformance import ScaffoldError, write_integration
 from modulex_mem0.runtime import discover
 
 __all__ = ["command"]

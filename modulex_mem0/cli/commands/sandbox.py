@@ -40,8 +40,7 @@ def command(
     missing.
     """
     with needing_sandbox_extra():
-        from modulex_mem0.sandbox import SandboxSettings, serve  # noqa: PLC0415 - an extra
-        from modulex_mem0.sandbox.failures import START_FAILURES  # noqa: PLC0415 - an extra
+        from modulex_mem0.sandbox import START_FAILURES, SandboxSettings, serve  # noqa: PLC0415 - an extra
 
     given: dict[str, Any] = {"search_mode": {None: "auto", True: "semantic", False: "lexical"}[semantic]}
     if keys:

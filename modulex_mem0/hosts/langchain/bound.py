@@ -3,8 +3,7 @@
 from typing import Any, NoReturn, Self
 
 from modulex_mem0.hosts.offer import Offer
-from modulex_mem0.runtime import CredentialMapping
-from modulex_mem0.runtime.credentials import sealed
+from modulex_mem0.runtime import CredentialMapping, HiddenDict
 
 __all__ = ["BoundAction"]
 
@@ -23,7 +22,7 @@ class BoundAction:
     def __init__(self, offer: Offer, name: str, credential: CredentialMapping | None) -> None:
         self._offer = offer
         self._name = name
-        self._credential = sealed(credential)
+        self._credential = None if credential is None else HiddenDict(credential)
 
     def __repr__(self) -> str:
         return f"<BoundAction {self._name}>"

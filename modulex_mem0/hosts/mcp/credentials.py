@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, CredentialField, ErrorCode, Profile
-from modulex_mem0.runtime import CredentialMapping
-from modulex_mem0.runtime.suggestion import did_you_mean
+from modulex_mem0.runtime import CredentialMapping, did_you_mean
 
 __all__ = ["HeaderCredential"]
 

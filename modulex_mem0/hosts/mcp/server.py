@@ -20,8 +20,7 @@ from modulex_mem0.hosts.mcp.credentials import HeaderCredential
 from modulex_mem0.hosts.mcp.progress import passing_on_progress
 from modulex_mem0.hosts.mcp.tools import tool_of, tool_result
 from modulex_mem0.hosts.offer import Offer
-from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeUsageError
-from modulex_mem0.runtime.suggestion import did_you_mean
+from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeUsageError, did_you_mean
 
 __all__ = ["build_server"]
 

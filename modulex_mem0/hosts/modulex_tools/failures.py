@@ -5,10 +5,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.http.failures import failure_of
-from modulex_mem0.runtime.http.reply import HttpReply
-from modulex_mem0.runtime.redaction import Redactor
+from modulex_mem0.runtime import error_from_httpx
 
 __all__ = ["http_failures"]
 
@@ -22,18 +19,5 @@ def http_failures() -> Iterator[None]:
     """
     try:
         yield
-    except httpx.HTTPStatusError as error:
-        raise _of_status(error.response) from None
     except httpx.HTTPError as error:
-        # Nothing is known of how harmless the tool's requests are.
-        raise failure_of(error, safe_to_retry=False) from None
-
-
-def _of_status(response: httpx.Response) -> ActionError:
-    body = response.content if response.is_closed else b""
-    # The runtime masks the message with the credential's secrets.
-    try:
-        HttpReply(response.status_code, response.headers, body, Redactor(())).require_success()
-    except ActionError as error:
-        return error
-    return ActionError(ErrorCode.BAD_RESPONSE, f"the tool did not expect HTTP {response.status_code}")
+        raise error_from_httpx(error) from None

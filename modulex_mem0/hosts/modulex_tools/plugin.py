@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
-from modulex_mem0.runtime.registry import distribution_name
+from modulex_mem0.runtime import distribution_name
 
 __all__ = ["PREFIX", "modulex_integrations"]
 

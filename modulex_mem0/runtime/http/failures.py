@@ -4,8 +4,10 @@ import httpx
 
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.http.pool import RUNTIME_CLOSED
+from modulex_mem0.runtime.http.reply import HttpReply
+from modulex_mem0.runtime.redaction import Redactor
 
-__all__ = ["failure_of", "queue_full", "runtime_closed"]
+__all__ = ["error_from_httpx", "failure_of", "queue_full", "runtime_closed"]
 
 # Raised before anything of the request has left, so that nothing can have been changed.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -41,6 +43,23 @@ def failure_of(error: Exception, *, safe_to_retry: bool) -> ActionError:
     if isinstance(error, httpx.RemoteProtocolError) and not any(words in str(error) for words in _ENDED_EARLY):
         return ActionError(ErrorCode.BAD_RESPONSE, "what answered does not speak HTTP as it should")
     return ActionError(ErrorCode.CONNECTION_FAILED, f"the connection to the service broke: {str(error) or kind}")
+
+
+def error_from_httpx(error: httpx.HTTPError) -> ActionError:
+    """The contract's error for one that httpx raised to code that sends its own requests.
+
+    Nothing is known of how harmless those requests are, so that one without an answer is `outcome_unknown`. A status
+    gives its code, and the body of its reply the message, in which the runtime masks the credential's secrets.
+    """
+    if not isinstance(error, httpx.HTTPStatusError):
+        return failure_of(error, safe_to_retry=False)
+    response = error.response
+    body = response.content if response.is_closed else b""
+    try:
+        HttpReply(response.status_code, response.headers, body, Redactor(())).require_success()
+    except ActionError as refusal:
+        return refusal
+    return ActionError(ErrorCode.BAD_RESPONSE, f"the tool did not expect HTTP {response.status_code}")
 
 
 def queue_full() -> ActionError:
