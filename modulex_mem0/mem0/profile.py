@@ -1,9 +1,53 @@
-"""What a host shows of the integration beside its actions."""
+"""The integration without its actions: its card, its credential, and the values that the actions' examples share."""
 
-from modulex_mem0.contract import Profile
-from modulex_mem0.mem0.credential import API_KEY
+from typing import Any
 
-__all__ = ["PROFILE"]
+from modulex_mem0.contract import AuthScheme, ConnectionTest, CredentialField, Profile
+
+__all__ = ["EVENT_ID", "MEMORY", "MEMORY_ID", "PROFILE", "USER"]
+
+_API_KEY = AuthScheme(
+    type="api_key",
+    display_name="API Key Authentication",
+    description="Authenticate using your Mem0 API key",
+    setup_steps=(
+        "Go to https://app.mem0.ai and sign up or log in",
+        "Open the dashboard and navigate to the 'API Keys' section",
+        "Create a new API key or copy your existing one",
+        "Paste the API key below",
+    ),
+    fields=(
+        CredentialField(
+            name="api_key",
+            display_name="Mem0 API Key",
+            description="Your Mem0 API key from app.mem0.ai",
+            environment_variable="MEM0_API_KEY",
+            sensitive=True,
+            help_url="https://docs.mem0.ai/platform/quickstart",
+        ),
+        CredentialField(
+            name="base_url",
+            display_name="Mem0 Base URL",
+            description="Where the Mem0 Platform API is served, if not at api.mem0.ai",
+            environment_variable="MEM0_BASE_URL",
+            required=False,
+            advanced=True,
+            kind="url",
+            format="https://…",
+            default="https://api.mem0.ai",
+            help_url="https://docs.mem0.ai/api-reference",
+        ),
+    ),
+    base_url="{base_url}",
+    # Not Bearer: Mem0 has a scheme name of its own.
+    headers={"Authorization": "Token {api_key}"},
+    connection_test=ConnectionTest(
+        method="GET",
+        url="{base_url}/v1/ping/",
+        success_fields={"status": "ok"},
+        description="Asks Mem0 whether the key is valid; reads and changes nothing",
+    ),
+)
 
 PROFILE = Profile(
     name="mem0",
@@ -18,7 +62,7 @@ PROFILE = Profile(
     logo="modulex:mem0",
     app_url="https://mem0.ai",
     categories=("AI & Machine Learning", "Knowledge Base", "Agentic"),
-    auth_schemes=(API_KEY,),
+    auth_schemes=(_API_KEY,),
     limits=(
         "Rate limits and quotas depend on your Mem0 plan; see https://docs.mem0.ai for current tiers.",
         (
@@ -31,3 +75,21 @@ PROFILE = Profile(
         ),
     ),
 )
+
+# The people and things of the actions' examples.
+USER = "alice"
+MEMORY_ID = "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11"
+EVENT_ID = "2c4d1f44-4f7b-4b2f-9f6e-7b5b4f5a1234"
+MEMORY: dict[str, Any] = {
+    "id": MEMORY_ID,
+    "memory": "User is a vegetarian",
+    "user_id": USER,
+    "agent_id": None,
+    "app_id": None,
+    "run_id": None,
+    "hash": None,
+    "metadata": None,
+    "categories": ["food"],
+    "created_at": "2026-01-15T10:30:00Z",
+    "updated_at": "2026-01-15T10:30:00Z",
+}

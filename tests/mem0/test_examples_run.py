@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modulex_mem0.mem0.samples import EVENT_ID, MEMORY_ID, USER
+from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
 from tests.mem0.helpers.kit import BY_NAME, NAMES, Mem0, example_input
 
 

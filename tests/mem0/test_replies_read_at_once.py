@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.mem0.replies.lists import memory_page, search_results
-from modulex_mem0.mem0.replies.records import memory_record, search_result
+from modulex_mem0.mem0.replies import memory_page, memory_record, search_result, search_results
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.redaction import Redactor
 from tests.helpers.scripted_server import ScriptedServer
@@ -58,7 +57,7 @@ def test_both_ways_of_reading_agree(items: list[dict[str, Any]]) -> None:
             assert refused.value.code is ErrorCode.BAD_RESPONSE
         return
     assert search_results(as_reply({"results": items})) == [search_result(item) for item in items]
-    assert memory_page(as_reply({"results": items, "count": 1})).memories == [memory_record(item) for item in items]
+    assert memory_page(as_reply({"results": items, "count": 1})).records == [memory_record(item) for item in items]
 
 
 async def test_records_without_categories_have_an_empty_list(scripted: Mem0, server: ScriptedServer) -> None:

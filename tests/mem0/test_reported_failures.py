@@ -69,7 +69,7 @@ async def test_a_long_error_under_200_is_cut_and_of_one_line(scripted: Mem0, ser
     server.script(json_reply(ALICE), json_reply({"error": "line one\nline two\n" * 1000}))
     result = await scripted.call("batch_delete_memories", {"user_id": "alice", "memory_ids": ["m-1"]})
     (chunk,) = result.output["chunks"]
-    assert chunk["error"].startswith("service_error: Mem0 reports: line one line two")
+    assert chunk["error"].startswith("service_error: the service reports: line one line two")
     assert len(chunk["error"]) < 400
 
 
@@ -118,7 +118,9 @@ async def test_a_200_without_an_answer_is_a_bad_response(
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_a_null_is_told_as_such(scripted: Mem0, server: ScriptedServer, action: str) -> None:
     server.script(reply(200, b"null"))
-    assert (await scripted.fails(action, **example_input(action))).message == "Mem0 answered with null"
+    assert (
+        await scripted.fails(action, **example_input(action))
+    ).message == "the service answered with null where an object is due"
 
 
 @pytest.mark.parametrize("body", [[], [ALICE], [1, None]], ids=str)
@@ -128,7 +130,7 @@ async def test_a_bare_list_where_an_object_is_due_is_a_bad_response(
 ) -> None:
     server.script(json_reply(body))
     error = await scripted.fails(action, **example_input(action))
-    assert (error.code, error.message) == ("bad_response", "Mem0 answered with a list where an object is due")
+    assert (error.code, error.message) == ("bad_response", "the service answered with a list where an object is due")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modulex_mem0.mem0.samples import EVENT_ID, MEMORY_ID, USER
+from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
 from tests.helpers.scripted_server import Exchange, Request, ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, raw, reply, reset
 from tests.mem0.helpers.kit import BY_NAME, NAMES, Mem0, example_input

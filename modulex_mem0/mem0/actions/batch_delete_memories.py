@@ -1,15 +1,14 @@
-"""`DELETE /v1/batch/`: forget many memories."""
+"""`DELETE /v1/batch/`: delete many memories."""
 
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.ids import MemoryId, OwnerId
-from modulex_mem0.mem0.parameters.json_values import read_list
-from modulex_mem0.mem0.samples import MEMORY_ID, USER
-from modulex_mem0.mem0.service.batches import MOST_ITEMS, ChunkReport, batch_time, send_batch
-from modulex_mem0.mem0.service.ownership import require_all_owned
+from modulex_mem0.mem0.batches import MAX_ITEMS, ChunkReport, extra_timeout, send_batch
+from modulex_mem0.mem0.ownership import validate_ownership
+from modulex_mem0.mem0.parameters import Mem0Id, OwnerId, parse_list
+from modulex_mem0.mem0.profile import MEMORY_ID, USER
 
 __all__ = ["batch_delete_memories"]
 
@@ -18,11 +17,8 @@ class BatchDeleteMemoriesInput(ActionInput):
     """Whose memories, and which."""
 
     user_id: OwnerId
-    memory_ids: Annotated[list[MemoryId], BeforeValidator(read_list)] = Field(
-        min_length=1,
-        max_length=MOST_ITEMS,
-        title="Memory IDs",
-        description="The memories' IDs, as get_memories returns them in ids.",
+    memory_ids: Annotated[list[Mem0Id], BeforeValidator(parse_list)] = Field(
+        min_length=1, max_length=MAX_ITEMS, description="The memories' IDs, as get_memories returns them in ids."
     )
 
 
@@ -37,7 +33,7 @@ class BatchDeleteMemoriesOutput(ActionOutput):
     title="Batch delete memories",
     idempotent=True,
     destructive=True,
-    extra_timeout=lambda asked: batch_time(asked.memory_ids),
+    extra_timeout=lambda params: extra_timeout(params.memory_ids),
     example=Example(
         input={"user_id": USER, "memory_ids": [MEMORY_ID]},
         output={
@@ -63,10 +59,10 @@ async def batch_delete_memories(context: Context, input: BatchDeleteMemoriesInpu
 
     Raises:
         ActionError: `not_found`, naming the ids that are not this user's; the first failed chunk's error, with the
-            reports on all; what `request_object` raises.
+            reports on all.
     """
     memory_ids = list(dict.fromkeys(input.memory_ids))
-    await require_all_owned(context, input.user_id, memory_ids)
+    await validate_ownership(context, input.user_id, memory_ids)
     outcome = await send_batch(context, "DELETE", [{"memory_id": memory_id} for memory_id in memory_ids])
-    outcome.raise_failure("deleted")
+    outcome.raise_if_failed("deleted")
     return BatchDeleteMemoriesOutput(success=True, deleted=outcome.accepted, chunks=outcome.chunks)

@@ -2,30 +2,26 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
-from modulex_mem0.mem0.parameters.json_values import JsonObject, read_json_text
-from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.samples import MEMORY_ID, USER
-from modulex_mem0.mem0.service.batches import MOST_ITEMS, ChunkReport, batch_time, refuse_repetition, send_batch
-from modulex_mem0.mem0.service.ownership import require_all_owned
+from modulex_mem0.mem0.batches import MAX_ITEMS, ChunkReport, extra_timeout, send_batch
+from modulex_mem0.mem0.ownership import validate_ownership
+from modulex_mem0.mem0.parameters import JsonObject, MemoryId, NonBlank, OwnerId, parse_json_text
+from modulex_mem0.mem0.profile import MEMORY_ID, USER
 
 __all__ = ["batch_update_memories"]
 
 
-class MemoryChange(BaseModel):
+class MemoryChange(ActionInput):
     """A memory, and its new text or metadata."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    memory_id: OwnedMemoryId
-    text: NonBlank | None = Field(default=None, title="Text", description="The new text.")
-    metadata: JsonObject | None = Field(default=None, title="Metadata", description="The new metadata.")
+    memory_id: MemoryId
+    text: NonBlank | None = Field(default=None, description="The new text.")
+    metadata: JsonObject | None = Field(default=None, description="The new metadata.")
 
     @model_validator(mode="after")
-    def _changes_something(self) -> Self:
+    def _validate_change(self) -> Self:
         if self.text is None and self.metadata is None:
             raise ValueError("give a text or metadata to change")
         return self
@@ -35,16 +31,20 @@ class BatchUpdateMemoriesInput(ActionInput):
     """Whose memories, and what to change of them."""
 
     user_id: OwnerId
-    memories: Annotated[list[MemoryChange], BeforeValidator(read_json_text)] = Field(
+    memories: Annotated[list[MemoryChange], BeforeValidator(parse_json_text)] = Field(
         min_length=1,
-        max_length=MOST_ITEMS,
-        title="Memories",
+        max_length=MAX_ITEMS,
         description='What to change (e.g., [{"memory_id": "…", "text": "User is a vegan"}]).',
     )
 
     @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        refuse_repetition([memory.memory_id for memory in self.memories], "memories")
+    def _validate_distinct(self) -> Self:
+        # Of two changes of one memory, either could be the last.
+        seen: set[str] = set()
+        for index, memory in enumerate(self.memories):
+            if memory.memory_id in seen:
+                raise ValueError(f"memories[{index}].memory_id: is named twice; give each memory once")
+            seen.add(memory.memory_id)
         return self
 
 
@@ -59,7 +59,7 @@ class BatchUpdateMemoriesOutput(ActionOutput):
     title="Batch update memories",
     idempotent=True,
     destructive=True,
-    extra_timeout=lambda asked: batch_time(asked.memories),
+    extra_timeout=lambda params: extra_timeout(params.memories),
     example=Example(
         input={"user_id": USER, "memories": [{"memory_id": MEMORY_ID, "text": "User is a vegan"}]},
         output={
@@ -85,9 +85,9 @@ async def batch_update_memories(context: Context, input: BatchUpdateMemoriesInpu
 
     Raises:
         ActionError: `not_found`, naming the ids that are not this user's; the first failed chunk's error, with the
-            reports on all; what `request_object` raises.
+            reports on all.
     """
-    await require_all_owned(context, input.user_id, [memory.memory_id for memory in input.memories])
+    await validate_ownership(context, input.user_id, [memory.memory_id for memory in input.memories])
     outcome = await send_batch(context, "PUT", [memory.model_dump(exclude_none=True) for memory in input.memories])
-    outcome.raise_failure("updated")
+    outcome.raise_if_failed("updated")
     return BatchUpdateMemoriesOutput(success=True, updated=outcome.accepted, chunks=outcome.chunks)

@@ -1,10 +1,9 @@
-"""`GET /v1/ping/`: whom the key belongs to."""
+"""`GET /v1/ping/`: the account that the key belongs to."""
 
 from pydantic import Field
 
 from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.replies import read_object, text
 
 __all__ = ["check_connection"]
 
@@ -41,9 +40,9 @@ async def check_connection(context: Context, input: CheckConnectionInput) -> Che
     """Check that Mem0 can be reached with the key, and tell which organisation, project and person it belongs to.
 
     Raises:
-        ActionError: `bad_response` when it is not Mem0 that answers; what `request_object` raises.
+        ActionError: `bad_response` when it is not Mem0 that answers.
     """
-    body = await request_object(context, "GET", "/v1/ping/")
+    body = read_object(await context.http.send("GET", "/v1/ping/"))
     if body.get("status") != "ok":
         raise ActionError(ErrorCode.BAD_RESPONSE, "the answer lacks Mem0's status; check the base URL")
     return CheckConnectionOutput(

@@ -1,30 +1,24 @@
-"""`POST /v1/exports/`: have a user's memories put into a form of your own."""
+"""`POST /v1/exports/`: export a user's memories in the form of a JSON Schema."""
 
 from pydantic import Field
 
-from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.parameters.ids import AgentId, AppId, OwnerId, RunId
-from modulex_mem0.mem0.parameters.json_values import JsonObject
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.samples import USER
-from modulex_mem0.mem0.service.client import request_object
-from modulex_mem0.mem0.service.scope import scoped_filters
+from modulex_mem0.contract import ActionError, ActionOutput, Context, ErrorCode, Example, action
+from modulex_mem0.mem0.filters import scoped_filters
+from modulex_mem0.mem0.parameters import JsonObject, UserScope
+from modulex_mem0.mem0.profile import USER
+from modulex_mem0.mem0.replies import read_object, text
 
 __all__ = ["create_memory_export"]
 
 
-class CreateMemoryExportInput(ActionInput):
+class CreateMemoryExportInput(UserScope):
     """Whose memories, and in which form."""
 
-    user_id: OwnerId
     export_schema: JsonObject = Field(
         min_length=1,
         title="Schema",
         description='JSON Schema of the export (e.g., {"type": "object", "properties": {"diet": {"type": "string"}}}).',
     )
-    agent_id: AgentId = None
-    app_id: AppId = None
-    run_id: RunId = None
 
 
 class CreateMemoryExportOutput(ActionOutput):
@@ -53,15 +47,12 @@ async def create_memory_export(context: Context, input: CreateMemoryExportInput)
     """Have a user's memories exported in the form of a JSON Schema; get_memory_export fetches the result.
 
     Raises:
-        ActionError: `bad_response` for an answer without a job; what `request_object` raises.
+        ActionError: `bad_response` for a reply without the id of a job.
     """
-    body = await request_object(
-        context,
-        "POST",
-        "/v1/exports/",
-        # Mem0 refuses flat filters here.
-        json={"schema": input.export_schema, "filters": {"AND": [scoped_filters(input)]}},
-    )
+    # Mem0 refuses flat filters here.
+    filters = {"AND": [scoped_filters(input)]}
+    reply = await context.http.send("POST", "/v1/exports/", json={"schema": input.export_schema, "filters": filters})
+    body = read_object(reply)
     export_id = text(body.get("id"))
     if export_id is None:
         raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered without the id of an export")

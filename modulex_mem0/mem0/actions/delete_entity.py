@@ -1,31 +1,40 @@
-"""`DELETE /v2/entities/{type}/{id}/`: forget a user, an agent, an app or a run with all that belongs to it."""
+"""`DELETE /v2/entities/{type}/{id}/`: delete a user, an agent, an app or a run with all its memories."""
 
-from typing import Self
+import re
+from typing import Annotated, Self
+from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.entities import EntityId, EntityType, entity_path
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.samples import EVENT_ID, USER
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.parameters import EntityType, ScopeId
+from modulex_mem0.mem0.profile import EVENT_ID, USER
+from modulex_mem0.mem0.replies import read_object, text
 
 __all__ = ["delete_entity"]
+
+
+def _validate_no_dots(value: str) -> str:
+    # Servers and the proxies before them may decode separators before they resolve an address.
+    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", value)):
+        raise ValueError("must not be or contain the segments . or .., which stand for places in an address")
+    return value
 
 
 class DeleteEntityInput(ActionInput):
     """Which entity."""
 
-    entity_type: EntityType = Field(title="Entity type", description="What it is: user, agent, app or run.")
-    entity_id: EntityId = Field(title="Entity ID", description="The entity's name, such as a user_id.")
+    entity_type: EntityType = Field(description="What it is: user, agent, app or run.")
+    entity_id: Annotated[ScopeId, AfterValidator(_validate_no_dots)] = Field(
+        description="The entity's name, such as a user_id."
+    )
     confirm: bool = Field(
         default=False,
-        title="Confirm",
         description="Must be true: the entity and all memories that belong to it are deleted for good.",
     )
 
     @model_validator(mode="after")
-    def _meant(self) -> Self:
+    def _validate_confirmation(self) -> Self:
         if not self.confirm:
             raise ValueError("confirm: must be true to delete the entity and all memories that belong to it")
         return self
@@ -54,10 +63,8 @@ class DeleteEntityOutput(ActionOutput):
     ),
 )
 async def delete_entity(context: Context, input: DeleteEntityInput) -> DeleteEntityOutput:
-    """Delete a user, agent, app or run with all its memories for good.
-
-    Raises:
-        ActionError: What `request_object` raises.
-    """
-    body = await request_object(context, "DELETE", entity_path(input.entity_type, input.entity_id))
+    """Delete a user, agent, app or run with all its memories for good."""
+    # The id may hold any characters; it is one segment of the path.
+    path = f"/v2/entities/{input.entity_type}/{quote(input.entity_id, safe='')}/"
+    body = read_object(await context.http.send("DELETE", path))
     return DeleteEntityOutput(success=True, message=text(body.get("message")), event_id=text(body.get("event_id")))

@@ -1,13 +1,12 @@
-"""`DELETE /v1/memories/{id}/`: forget one memory."""
+"""`DELETE /v1/memories/{id}/`: delete one memory."""
 
 from pydantic import Field
 
-from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
-from modulex_mem0.mem0.replies.values import text, whole_number
-from modulex_mem0.mem0.samples import MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_object
-from modulex_mem0.mem0.service.ownership import owned_memory
+from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action, advanced
+from modulex_mem0.mem0.ownership import get_owned_memory
+from modulex_mem0.mem0.parameters import MemoryId, OwnerId
+from modulex_mem0.mem0.profile import MEMORY_ID, USER
+from modulex_mem0.mem0.replies import read_object, text, whole_number
 
 __all__ = ["delete_memory"]
 
@@ -16,12 +15,9 @@ class DeleteMemoryInput(ActionInput):
     """Which memory."""
 
     user_id: OwnerId
-    memory_id: OwnedMemoryId
-    delete_linked: bool = Field(
-        default=False,
-        title="Delete linked",
-        description="Whether the memories that Mem0 has linked to this one are deleted too.",
-        json_schema_extra=ADVANCED,
+    memory_id: MemoryId
+    delete_linked: bool = advanced(
+        "Whether the memories that Mem0 has linked to this one are deleted too.", default=False
     )
 
 
@@ -45,16 +41,16 @@ async def delete_memory(context: Context, input: DeleteMemoryInput) -> DeleteMem
     """Delete one memory for good.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; what `request_object` raises.
+        ActionError: `not_found` for a memory that is not this user's.
     """
-    await owned_memory(context, input.user_id, input.memory_id)
+    await get_owned_memory(context, input.user_id, input.memory_id)
+    reply = await context.http.send(
+        "DELETE",
+        f"/v1/memories/{input.memory_id}/",
+        params={"delete_linked": "true"} if input.delete_linked else None,
+    )
     try:
-        body = await request_object(
-            context,
-            "DELETE",
-            f"/v1/memories/{input.memory_id}/",
-            params={"delete_linked": "true"} if input.delete_linked else None,
-        )
+        body = read_object(reply)
     except ActionError as error:
         if error.code is ErrorCode.NOT_FOUND:
             # It was there a moment ago: an earlier try, whose answer was lost, or someone else has deleted it.

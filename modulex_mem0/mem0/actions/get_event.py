@@ -2,13 +2,19 @@
 
 from pydantic import Field
 
-from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.parameters.ids import EventId, UserId
-from modulex_mem0.mem0.parameters.numbers import WaitTimeout
-from modulex_mem0.mem0.replies.events import EventRecord, event_owner, event_record
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.samples import EVENT_ID, MEMORY_ID, USER
-from modulex_mem0.mem0.service.events import has_ended, read_event, refuse_failure, wait_for_event
+from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action, advanced
+from modulex_mem0.mem0.events import (
+    EventRecord,
+    event_owner,
+    event_record,
+    fetch_event,
+    is_final,
+    raise_if_failed,
+    wait_for_event,
+)
+from modulex_mem0.mem0.parameters import Mem0Id, ScopeId, WaitTimeout
+from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
+from modulex_mem0.mem0.replies import text
 
 __all__ = ["get_event"]
 
@@ -16,18 +22,11 @@ __all__ = ["get_event"]
 class GetEventInput(ActionInput):
     """Which event, and whether to wait for its end."""
 
-    event_id: EventId = Field(title="Event ID", description="The event's ID, as add_memories returns it.")
-    user_id: UserId | None = Field(
-        default=None,
-        title="User ID",
-        description="User that the event must be for; another user's is answered as not found.",
+    event_id: Mem0Id = Field(description="The event's ID, as add_memories returns it.")
+    user_id: ScopeId | None = Field(
+        default=None, description="User that the event must be for; another user's is answered as not found."
     )
-    wait: bool = Field(
-        default=False,
-        title="Wait",
-        description="Whether to wait until the event has ended.",
-        json_schema_extra=ADVANCED,
-    )
+    wait: bool = advanced("Whether to wait until the event has ended.", default=False)
     wait_timeout: WaitTimeout = 60
 
 
@@ -43,7 +42,7 @@ class GetEventOutput(ActionOutput):
     title="Get event",
     read_only=True,
     idempotent=True,
-    extra_timeout=lambda asked: asked.wait_timeout if asked.wait else 0.0,
+    extra_timeout=lambda params: params.wait_timeout if params.wait else 0.0,
     example=Example(
         input={"event_id": EVENT_ID, "user_id": USER},
         output={
@@ -67,19 +66,19 @@ class GetEventOutput(ActionOutput):
 async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
     """Get the status and the results of an accepted add.
 
-    With `wait` the answer comes when the event has ended or the time is up; `finished` tells which.
+    With `wait` the answer comes when the event has ended or the time is up; `finished` says which.
 
     Raises:
         ActionError: `not_found` for an unknown event or another user's; `event_failed`, with the event, when it
-            failed; what `request_object` raises.
+            failed; `bad_response` for an event without a status.
     """
-    item = await read_event(context, input.event_id)
+    item = await fetch_event(context, input.event_id)
     if input.user_id is not None and event_owner(item) != input.user_id:
         raise ActionError(ErrorCode.NOT_FOUND, "this user has no event with this id")
-    if input.wait and not has_ended(text(item.get("status"))):
+    if input.wait and not is_final(text(item.get("status"))):
         item = await wait_for_event(context, input.event_id, input.wait_timeout) or item
     event = event_record(item)
     if event.status is None:
         raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered with an event that has no status")
-    refuse_failure(event, status=event.status, finished=True, event=event.model_dump())
-    return GetEventOutput(success=True, status=event.status, finished=has_ended(event.status), event=event)
+    raise_if_failed(event, status=event.status, finished=True, event=event.model_dump())
+    return GetEventOutput(success=True, status=event.status, finished=is_final(event.status), event=event)

@@ -1,90 +1,62 @@
 """`POST /v3/memories/` and `GET /v1/memories/{id}/`: read what is remembered of a user."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from modulex_mem0.contract import ADVANCED, ActionError, ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.dates import DateText, created_between, is_day, refuse_disorder
-from modulex_mem0.mem0.parameters.filters import ListFilters
-from modulex_mem0.mem0.parameters.ids import AgentId, AppId, MemoryId, RunId, UserId
-from modulex_mem0.mem0.parameters.json_values import TextList
-from modulex_mem0.mem0.parameters.numbers import ListLimit, MaxItems, Page
-from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.lists import memory_page
-from modulex_mem0.mem0.replies.records import MemoryRecord, memory_record
-from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_reply
-from modulex_mem0.mem0.service.ownership import only_of, owned_memory
-from modulex_mem0.mem0.service.pages import collect_pages, is_past_last_page
-from modulex_mem0.mem0.service.scope import scoped_filters
+from modulex_mem0.contract import ActionError, ActionOutput, Context, Example, action, advanced
+from modulex_mem0.mem0.filters import ListFilters, scoped_filters
+from modulex_mem0.mem0.ownership import filter_to_user, get_owned_memory
+from modulex_mem0.mem0.pages import collect_pages, is_past_last_page
+from modulex_mem0.mem0.parameters import (
+    DateText,
+    Mem0Id,
+    NonBlank,
+    NotBool,
+    PageNumber,
+    PageSize,
+    ScopeId,
+    TextList,
+    UserScope,
+    created_between,
+    is_day,
+    validate_order,
+)
+from modulex_mem0.mem0.profile import MEMORY, MEMORY_ID, USER
+from modulex_mem0.mem0.replies import MemoryRecord, memory_page, memory_record
 
 __all__ = ["get_memories"]
 
 
-class GetMemoriesInput(ActionInput):
+class GetMemoriesInput(UserScope):
     """Whose memories, and which of them. With `memory_id` the other parameters are not used."""
 
-    user_id: UserId = Field(
-        title="User ID",
-        description='User ID to retrieve memories for (e.g., "user_123", "alice@example.com")',
-    )
-    memory_id: MemoryId | None = Field(
-        default=None, title="Memory ID", description='Specific memory ID to retrieve (e.g., "mem_abc123")'
-    )
+    user_id: ScopeId = Field(description='User ID to retrieve memories for (e.g., "user_123", "alice@example.com")')
+    memory_id: Mem0Id | None = Field(default=None, description='Specific memory ID to retrieve (e.g., "mem_abc123")')
     start_date: DateText | None = Field(
-        default=None, title="Start date", description='Start date for filtering by created_at (e.g., "2024-01-15")'
+        default=None, description='Start date for filtering by created_at (e.g., "2024-01-15")'
     )
     end_date: DateText | None = Field(
-        default=None, title="End date", description='End date for filtering by created_at (e.g., "2024-12-31")'
+        default=None, description='End date for filtering by created_at (e.g., "2024-12-31")'
     )
-    limit: ListLimit = Field(
-        default=10, title="Limit", description="Maximum number of results to return (e.g., 10, 50, 100)"
+    limit: PageSize = Field(default=10, description="Maximum number of results to return (e.g., 10, 50, 100)")
+    page: PageNumber = Field(default=1, description="Page number to retrieve for paginated list results")
+    filters: ListFilters | None = advanced(
+        'Conditions in Mem0\'s filter language (e.g., {"metadata": {"source": "chat"}}).'
     )
-    page: Page = Field(default=1, title="Page", description="Page number to retrieve for paginated list results")
-    agent_id: AgentId = None
-    app_id: AppId = None
-    run_id: RunId = None
-    filters: ListFilters | None = Field(
-        default=None,
-        title="Filters",
-        description='Conditions in Mem0\'s filter language (e.g., {"metadata": {"source": "chat"}}).',
-        json_schema_extra=ADVANCED,
+    categories: TextList | None = advanced('Only memories of any of these categories (e.g., ["food", "travel"]).')
+    keywords: NonBlank | None = advanced('Only memories that contain these words (e.g., "pizza").')
+    show_expired: bool = advanced("Whether memories past their expiration date are listed too.", default=False)
+    return_all: bool = advanced(
+        "Whether to go through all pages; limit is then not used, and page is where to begin.", default=False
     )
-    categories: TextList | None = Field(
-        default=None,
-        title="Categories",
-        description='Only memories of any of these categories (e.g., ["food", "travel"]).',
-        json_schema_extra=ADVANCED,
-    )
-    keywords: NonBlank | None = Field(
-        default=None,
-        title="Keywords",
-        description='Only memories that contain these words (e.g., "pizza").',
-        json_schema_extra=ADVANCED,
-    )
-    show_expired: bool = Field(
-        default=False,
-        title="Show expired",
-        description="Whether memories past their expiration date are listed too.",
-        json_schema_extra=ADVANCED,
-    )
-    return_all: bool = Field(
-        default=False,
-        title="Return all",
-        description="Whether to go through all pages; limit is then not used, and page is where to begin.",
-        json_schema_extra=ADVANCED,
-    )
-    max_items: MaxItems | None = Field(
-        default=None,
-        title="Max items",
-        description="With return_all, the most memories to return; next then tells that there are more.",
-        json_schema_extra=ADVANCED,
+    max_items: Annotated[int, Field(ge=1, le=1_000_000), NotBool] | None = advanced(
+        "With return_all, the most memories to return; next then tells that there are more."
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        refuse_disorder(self.start_date, self.end_date, ("start_date", "end_date"))
+    def _validate_combination(self) -> Self:
+        validate_order(self.start_date, self.end_date, ("start_date", "end_date"))
         if self.max_items is not None and not self.return_all:
             raise ValueError("max_items: is for return_all; use limit, or set return_all to true")
         return self
@@ -120,31 +92,32 @@ async def get_memories(context: Context, input: GetMemoriesInput) -> GetMemories
     """Retrieve memories from Mem0 by ID or filter criteria.
 
     Both dates are inclusive, and an end date covers its whole day, in UTC. A page past the last is empty. As long as
-    `next` is not null there is more than was returned.
+    `next` is not null there are more memories than were returned.
 
     Raises:
         ActionError: `not_found` for a memory that is not this user's; `invalid_input` for filters that name another
-            user; what `request_object` raises. With `return_all`, an error after the first page comes with the
-            memories so far and a `next`.
+            user; `bad_response` for a reply without results. With `return_all`, an error after the first page comes
+            with the memories so far and a `next`.
     """
     if input.memory_id is not None:
-        return _output([memory_record(await owned_memory(context, input.user_id, input.memory_id))])
-    body = _listing(input)
+        return _output([memory_record(await get_owned_memory(context, input.user_id, input.memory_id))])
+    body = _list_request(input)
     if input.return_all:
         return await _all_pages(context, input, body)
+    reply = await context.http.send(
+        "POST", "/v3/memories/", json={**body, "page": input.page, "page_size": input.limit}
+    )
     try:
-        reply = await request_reply(
-            context, "POST", "/v3/memories/", json={**body, "page": input.page, "page_size": input.limit}
-        )
+        page = memory_page(reply)
     except ActionError as error:
         if input.page > 1 and is_past_last_page(error):
             return _output([])
         raise
-    page = memory_page(reply)
-    return _output(only_of(input.user_id, page.memories), count=page.count, next=page.next, previous=page.previous)
+    memories = filter_to_user(input.user_id, page.records)
+    return _output(memories, count=page.count, next=page.next, previous=page.previous)
 
 
-def _listing(input: GetMemoriesInput) -> dict[str, Any]:
+def _list_request(input: GetMemoriesInput) -> dict[str, Any]:
     """The body of a list request. Mem0 takes days as whole ones; moments go into a filter, which is exact."""
     days = {
         name: value
@@ -154,19 +127,16 @@ def _listing(input: GetMemoriesInput) -> dict[str, Any]:
     moments = created_between(
         None if "start_date" in days else input.start_date, None if "end_date" in days else input.end_date
     )
-    body: dict[str, Any] = {
-        "filters": scoped_filters(input, {"created_at": moments} if moments else None, input.filters),
+    return {
+        "filters": scoped_filters(input, moments, input.filters),
         **days,
-        **input.model_dump(include={"categories", "keywords"}, exclude_none=True),
+        **input.model_dump(include={"categories", "keywords", "show_expired"}, exclude_defaults=True),
     }
-    if input.show_expired:
-        body["show_expired"] = True
-    return body
 
 
 async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, Any]) -> GetMemoriesOutput:
     collected = await collect_pages(context, body, first_page=input.page, max_items=input.max_items)
-    output = _output(only_of(input.user_id, collected.items), count=collected.count, next=collected.next)
+    output = _output(filter_to_user(input.user_id, collected.items), count=collected.count, next=collected.next)
     if collected.failure is not None:
         collected.failure.partial_output = output.model_dump(exclude={"success", "error"})
         raise collected.failure

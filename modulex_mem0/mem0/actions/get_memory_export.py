@@ -4,22 +4,17 @@ from typing import Any
 
 from pydantic import Field
 
-from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.ids import AgentId, AppId, OwnerId, RunId
-from modulex_mem0.mem0.samples import USER
-from modulex_mem0.mem0.service.client import request_object
-from modulex_mem0.mem0.service.scope import scoped_filters
+from modulex_mem0.contract import ActionOutput, Context, Example, action
+from modulex_mem0.mem0.filters import scoped_filters
+from modulex_mem0.mem0.parameters import UserScope
+from modulex_mem0.mem0.profile import USER
+from modulex_mem0.mem0.replies import read_object
 
 __all__ = ["get_memory_export"]
 
 
-class GetMemoryExportInput(ActionInput):
+class GetMemoryExportInput(UserScope):
     """Whose export. By its id alone Mem0 would hand out any user's, so there is no such parameter."""
-
-    user_id: OwnerId
-    agent_id: AgentId = None
-    app_id: AppId = None
-    run_id: RunId = None
 
 
 class GetMemoryExportOutput(ActionOutput):
@@ -41,7 +36,7 @@ async def get_memory_export(context: Context, input: GetMemoryExportInput) -> Ge
     """Fetch the latest export that create_memory_export made with the same ids.
 
     Raises:
-        ActionError: `not_found` while there is none, as in the first seconds of a job; what `request_object` raises.
+        ActionError: `not_found` while there is none, as in the first seconds of a job.
     """
-    body = await request_object(context, "POST", "/v1/exports/get/", json={"filters": scoped_filters(input)})
-    return GetMemoryExportOutput(success=True, export=body)
+    reply = await context.http.send("POST", "/v1/exports/get/", json={"filters": scoped_filters(input)})
+    return GetMemoryExportOutput(success=True, export=read_object(reply))

@@ -1,16 +1,14 @@
-"""`GET /v1/memories/{id}/history/`: how a memory came to be what it is."""
+"""`GET /v1/memories/{id}/history/`: read the changes of a memory."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 
 from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
-from modulex_mem0.mem0.replies.answer import json_of
-from modulex_mem0.mem0.replies.history import HistoryRecord, history_record
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.samples import MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_reply
+from modulex_mem0.mem0.parameters import MemoryId, OwnerId
+from modulex_mem0.mem0.profile import MEMORY_ID, USER
+from modulex_mem0.mem0.replies import Record, mapping, read_json, text, text_list
 
 __all__ = ["get_memory_history"]
 
@@ -19,7 +17,29 @@ class GetMemoryHistoryInput(ActionInput):
     """Which memory."""
 
     user_id: OwnerId
-    memory_id: OwnedMemoryId
+    memory_id: MemoryId
+
+
+class SaidMessage(Record):
+    """A message that led to a change."""
+
+    role: str | None = Field(default=None, description="Who said it.")
+    content: str | None = Field(default=None, description="What was said.")
+
+
+class HistoryRecord(Record):
+    """A change of a memory."""
+
+    id: str | None = Field(default=None, description="The change's id.")
+    memory_id: str | None = Field(default=None, description="The memory's id.")
+    event: str | None = Field(default=None, description="ADD, UPDATE or DELETE.")
+    old_memory: str | None = Field(default=None, description="The text before.")
+    new_memory: str | None = Field(default=None, description="The text after.")
+    input: list[SaidMessage] = Field(default_factory=list, description="The conversation that led to the change.")
+    metadata: dict[str, Any] | None = Field(default=None, description="The metadata after.")
+    categories: list[str] = Field(default_factory=list, description="The categories after.")
+    created_at: str | None = Field(default=None, description="When the change was made, ISO 8601.")
+    updated_at: str | None = Field(default=None, description="When the entry was last touched, ISO 8601.")
 
 
 class GetMemoryHistoryOutput(ActionOutput):
@@ -58,19 +78,35 @@ async def get_memory_history(context: Context, input: GetMemoryHistoryInput) -> 
     """Get the history of a memory: what was said, and what was added, updated or deleted because of it.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; what `request_reply` and `json_of` raise.
+        ActionError: `not_found` for a memory that is not this user's; `bad_response` for a reply without a list.
     """
-    body = json_of(await request_reply(context, "GET", f"/v1/memories/{input.memory_id}/history/"))
-    entries = _entries(body)
+    reply = await context.http.send("GET", f"/v1/memories/{input.memory_id}/history/")
+    # Documented as a bare list; an object with `results` is accepted too.
+    entries = reply.objects() if isinstance(read_json(reply), list) else reply.objects("results")
     # Each entry names its user, so that the history of a memory that was deleted can be read by its user as well.
     own = [entry for entry in entries if text(entry.get("user_id")) == input.user_id]
     if not own:
         raise ActionError(ErrorCode.NOT_FOUND, "this user has no memory with this id")
-    return GetMemoryHistoryOutput(success=True, history=[history_record(entry) for entry in own])
+    return GetMemoryHistoryOutput(success=True, history=[_history_record(entry) for entry in own])
 
 
-def _entries(body: object) -> list[dict[str, Any]]:
-    items = body.get("results") if isinstance(body, dict) else body
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered without a list of changes")
-    return items
+def _history_record(item: Mapping[str, Any]) -> HistoryRecord:
+    messages = item.get("input")
+    if not isinstance(messages, list):
+        messages = []
+    return HistoryRecord(
+        id=text(item.get("id")),
+        memory_id=text(item.get("memory_id")),
+        event=text(item.get("event")),
+        old_memory=text(item.get("old_memory")),
+        new_memory=text(item.get("new_memory")),
+        input=[
+            SaidMessage(role=text(message.get("role")), content=text(message.get("content")))
+            for message in messages
+            if isinstance(message, dict)
+        ],
+        metadata=mapping(item.get("metadata")),
+        categories=text_list(item.get("categories")),
+        created_at=text(item.get("created_at")),
+        updated_at=text(item.get("updated_at")),
+    )

@@ -1,4 +1,4 @@
-"""`GET /v1/entities/`: the users, agents, apps and runs that the project has memories of."""
+"""`GET /v1/entities/`: list the users, agents, apps and runs that the project has memories of."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,12 +6,9 @@ from typing import Any
 from pydantic import Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.entities import EntityType
-from modulex_mem0.mem0.parameters.numbers import ListLimit, Page
-from modulex_mem0.mem0.replies.records import Record, objects
-from modulex_mem0.mem0.replies.values import text, whole_number
-from modulex_mem0.mem0.samples import USER
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.parameters import EntityType, PageNumber, PageSize
+from modulex_mem0.mem0.profile import USER
+from modulex_mem0.mem0.replies import Record, mapping, read_object, read_page, text, whole_number
 
 __all__ = ["list_entities"]
 
@@ -20,10 +17,10 @@ class ListEntitiesInput(ActionInput):
     """Which page, and which kind."""
 
     entity_type: EntityType | None = Field(
-        default=None, title="Entity type", description="Only entities of this kind, of those on the page."
+        default=None, description="Only entities of this kind, of those on the page."
     )
-    limit: ListLimit = Field(default=100, title="Limit", description="Maximum number of entities on a page.")
-    page: Page = Field(default=1, title="Page", description="Page number, from 1.")
+    limit: PageSize = Field(default=100, description="Maximum number of entities on a page.")
+    page: PageNumber = Field(default=1, description="Page number, from 1.")
 
 
 class EntityRecord(Record):
@@ -88,10 +85,12 @@ async def list_entities(context: Context, input: ListEntitiesInput) -> ListEntit
     """List the users, agents, apps and runs that the project has memories of.
 
     Raises:
-        ActionError: What `request_object` raises.
+        ActionError: `bad_response` for a reply without results.
     """
-    body = await request_object(context, "GET", "/v1/entities/", params={"page": input.page, "page_size": input.limit})
-    entities = [_entity(item) for item in objects(body)]
+    reply = await context.http.send("GET", "/v1/entities/", params={"page": input.page, "page_size": input.limit})
+    body = read_object(reply)
+    page = read_page(body, _entity_record)
+    entities = page.records
     if input.entity_type is not None:
         entities = [entity for entity in entities if entity.type == input.entity_type]
     totals = {name: whole_number(body.get(name)) for name in ListEntitiesOutput.model_fields if "total_" in name}
@@ -99,16 +98,15 @@ async def list_entities(context: Context, input: ListEntitiesInput) -> ListEntit
         success=True,
         entities=entities,
         names=[entity.name for entity in entities if entity.name],
-        count=whole_number(body.get("count")),
-        next=text(body.get("next")),
-        previous=text(body.get("previous")),
+        count=page.count,
+        next=page.next,
+        previous=page.previous,
         **totals,
     )
 
 
-def _entity(item: Mapping[str, Any]) -> EntityRecord:
-    metadata = item.get("metadata")
+def _entity_record(item: Mapping[str, Any]) -> EntityRecord:
     return EntityRecord(
         **{name: text(item.get(name)) for name in ("id", "name", "type", "owner", "created_at", "updated_at")},
-        metadata=metadata if isinstance(metadata, dict) else None,
+        metadata=mapping(item.get("metadata")),
     )

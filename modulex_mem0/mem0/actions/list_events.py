@@ -1,14 +1,12 @@
-"""`GET /v1/events/`: what the project was asked to do lately."""
+"""`GET /v1/events/`: list the project's recent events."""
 
 from pydantic import Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.numbers import ListLimit, Page
-from modulex_mem0.mem0.replies.events import EventRecord, event_record
-from modulex_mem0.mem0.replies.records import objects
-from modulex_mem0.mem0.replies.values import text, whole_number
-from modulex_mem0.mem0.samples import EVENT_ID
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.events import EventRecord, event_record
+from modulex_mem0.mem0.parameters import PageNumber, PageSize
+from modulex_mem0.mem0.profile import EVENT_ID
+from modulex_mem0.mem0.replies import read_object, read_page
 
 __all__ = ["list_events"]
 
@@ -16,8 +14,8 @@ __all__ = ["list_events"]
 class ListEventsInput(ActionInput):
     """Which page."""
 
-    limit: ListLimit = Field(default=50, title="Limit", description="Maximum number of events to return.")
-    page: Page = Field(default=1, title="Page", description="Page number, from 1.")
+    limit: PageSize = Field(default=50, description="Maximum number of events to return.")
+    page: PageNumber = Field(default=1, description="Page number, from 1.")
 
 
 class ListEventsOutput(ActionOutput):
@@ -61,13 +59,8 @@ async def list_events(context: Context, input: ListEventsInput) -> ListEventsOut
     """List the project's recent events, those of all users.
 
     Raises:
-        ActionError: What `request_object` raises.
+        ActionError: `bad_response` for a reply without results.
     """
-    body = await request_object(context, "GET", "/v1/events/", params={"page": input.page, "page_size": input.limit})
-    return ListEventsOutput(
-        success=True,
-        events=[event_record(item) for item in objects(body)],
-        count=whole_number(body.get("count")),
-        next=text(body.get("next")),
-        previous=text(body.get("previous")),
-    )
+    reply = await context.http.send("GET", "/v1/events/", params={"page": input.page, "page_size": input.limit})
+    page = read_page(read_object(reply), event_record)
+    return ListEventsOutput(success=True, events=page.records, count=page.count, next=page.next, previous=page.previous)

@@ -1,21 +1,19 @@
-"""`POST /v1/feedback/`: tell Mem0 whether a memory is any good."""
+"""`POST /v1/feedback/`: rate a memory."""
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
-from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.samples import MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_object
-from modulex_mem0.mem0.service.ownership import owned_memory
+from modulex_mem0.mem0.ownership import get_owned_memory
+from modulex_mem0.mem0.parameters import MemoryId, NonBlank, OwnerId
+from modulex_mem0.mem0.profile import MEMORY_ID, USER
+from modulex_mem0.mem0.replies import read_object, text
 
 __all__ = ["submit_feedback"]
 
 
-def _upper(value: object) -> object:
+def _parse_feedback(value: object) -> object:
     return value.strip().upper().replace(" ", "_") if isinstance(value, str) else value
 
 
@@ -23,9 +21,9 @@ class SubmitFeedbackInput(ActionInput):
     """Which memory, and what to say of it."""
 
     user_id: OwnerId
-    memory_id: OwnedMemoryId
-    feedback: Annotated[Literal["POSITIVE", "NEGATIVE", "VERY_NEGATIVE"], BeforeValidator(_upper)] = Field(
-        title="Feedback", description="POSITIVE, NEGATIVE or VERY_NEGATIVE."
+    memory_id: MemoryId
+    feedback: Annotated[Literal["POSITIVE", "NEGATIVE", "VERY_NEGATIVE"], BeforeValidator(_parse_feedback)] = Field(
+        description="POSITIVE, NEGATIVE or VERY_NEGATIVE."
     )
     feedback_reason: NonBlank | None = Field(
         default=None, title="Reason", description='Why (e.g., "She moved last year").'
@@ -62,12 +60,13 @@ async def submit_feedback(context: Context, input: SubmitFeedbackInput) -> Submi
     """Tell Mem0 whether a memory is good, bad or very bad, and why.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; what `request_object` raises.
+        ActionError: `not_found` for a memory that is not this user's.
     """
-    await owned_memory(context, input.user_id, input.memory_id)
-    body = await request_object(
-        context, "POST", "/v1/feedback/", json=input.model_dump(exclude={"user_id"}, exclude_none=True)
+    await get_owned_memory(context, input.user_id, input.memory_id)
+    reply = await context.http.send(
+        "POST", "/v1/feedback/", json=input.model_dump(exclude={"user_id"}, exclude_none=True)
     )
+    body = read_object(reply)
     return SubmitFeedbackOutput(
         success=True,
         feedback_id=text(body.get("id")),

@@ -5,14 +5,10 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from modulex_mem0.contract import NULLABLE, ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters.dates import DayText
-from modulex_mem0.mem0.parameters.ids import OwnedMemoryId, OwnerId
-from modulex_mem0.mem0.parameters.json_values import JsonObject
-from modulex_mem0.mem0.parameters.text import NonBlank
-from modulex_mem0.mem0.replies.records import MemoryDetails, memory_details
-from modulex_mem0.mem0.samples import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.service.client import request_object
-from modulex_mem0.mem0.service.ownership import owned_memory
+from modulex_mem0.mem0.ownership import get_owned_memory
+from modulex_mem0.mem0.parameters import DayText, JsonObject, MemoryId, NonBlank, OwnerId
+from modulex_mem0.mem0.profile import MEMORY, MEMORY_ID, USER
+from modulex_mem0.mem0.replies import MemoryDetails, memory_details, read_object
 
 __all__ = ["update_memory"]
 
@@ -21,18 +17,17 @@ class UpdateMemoryInput(ActionInput):
     """Which memory, and what to change of it."""
 
     user_id: OwnerId
-    memory_id: OwnedMemoryId
-    text: NonBlank | None = Field(default=None, title="Text", description="The new text.")
-    metadata: JsonObject | None = Field(default=None, title="Metadata", description="The new metadata.")
+    memory_id: MemoryId
+    text: NonBlank | None = Field(default=None, description="The new text.")
+    metadata: JsonObject | None = Field(default=None, description="The new metadata.")
     expiration_date: DayText | None = Field(
         default=None,
-        title="Expiration date",
         description='Day after which the memory is hidden (e.g., "2026-12-31"); null keeps it for good.',
         json_schema_extra=NULLABLE,
     )
 
     @model_validator(mode="after")
-    def _changes_something(self) -> Self:
+    def _validate_change(self) -> Self:
         if self.text is None and self.metadata is None and "expiration_date" not in self.model_fields_set:
             raise ValueError("text: give a text, metadata or an expiration_date to change")
         return self
@@ -61,11 +56,11 @@ async def update_memory(context: Context, input: UpdateMemoryInput) -> UpdateMem
     """Change a memory's text, metadata or expiration date.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; what `request_object` raises.
+        ActionError: `not_found` for a memory that is not this user's.
     """
-    await owned_memory(context, input.user_id, input.memory_id)
+    await get_owned_memory(context, input.user_id, input.memory_id)
     change = input.model_dump(include={"text", "metadata"}, exclude_none=True)
     if "expiration_date" in input.model_fields_set:
         change["expiration_date"] = input.expiration_date
-    body = await request_object(context, "PUT", f"/v1/memories/{input.memory_id}/", json=change)
-    return UpdateMemoryOutput(success=True, memory=memory_details(body))
+    reply = await context.http.send("PUT", f"/v1/memories/{input.memory_id}/", json=change)
+    return UpdateMemoryOutput(success=True, memory=memory_details(read_object(reply)))

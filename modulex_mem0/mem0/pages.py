@@ -1,31 +1,29 @@
-"""Goes through all pages of a list, and never passes a part off as the whole."""
+"""All pages of a list of memories; a part is never passed off as the whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode
-from modulex_mem0.mem0.replies.lists import memory_page
-from modulex_mem0.mem0.replies.records import MemoryRecord
-from modulex_mem0.mem0.service.client import request_reply
+from modulex_mem0.mem0.replies import MemoryRecord, memory_page
 
-__all__ = ["Collected", "collect_pages", "is_past_last_page"]
+__all__ = ["CollectedPages", "collect_pages", "is_past_last_page"]
 
-# The largest page that Mem0 gives; it may clamp it further.
+# The largest page that Mem0 returns; it may clamp it further.
 _PAGE_SIZE = 200
 # A server whose `next` leads in circles repeats itself; a filtered page may be empty in between.
-_MOST_IDLE_PAGES = 3
+_MAX_IDLE_PAGES = 3
 
 
 @dataclass(slots=True)
-class Collected:
-    """What was collected.
+class CollectedPages:
+    """The memories of the pages that were read.
 
     Attributes:
         items: The memories, each once.
-        count: How many there are, by the service's word.
+        count: How many there are, as Mem0 counts.
         next: Where to go on; None only when everything was collected.
-        failure: What ended the collecting before its end, if it was an error.
+        failure: The error that ended the reading early, if one did.
     """
 
     items: list[MemoryRecord] = field(default_factory=list)
@@ -36,12 +34,12 @@ class Collected:
 
 async def collect_pages(
     context: Context, body: Mapping[str, Any], *, first_page: int = 1, max_items: int | None = None
-) -> Collected:
+) -> CollectedPages:
     """Request page after page until the service says that there is no next one.
 
-    It stops on `next`, not on a short page, since the service may clamp the page size; and on `max_items`, on the
-    deadline, on an error after the first page, and on pages that only repeat what came before. In all these cases
-    `next` is set. A page past the last is empty and ends it.
+    The end is where `next` is null, not a short page, since the service may clamp the page size; a page past the last
+    is an end, too. `max_items`, the deadline, an error after the first page and pages that only repeat earlier ones end
+    the reading early, with `next` set.
 
     Args:
         context: The call's.
@@ -50,17 +48,17 @@ async def collect_pages(
         max_items: How many to collect at most; None for all.
 
     Raises:
-        ActionError: What the first page raised.
+        ActionError: As `HttpClient.send` and `memory_page`, for the first page.
     """
-    collected = Collected()
+    collected = CollectedPages()
     seen: set[str] = set()
     last: list[MemoryRecord] = []
     number, idle = first_page, 0
     while True:
         here = f"/v3/memories/?page={number}&page_size={_PAGE_SIZE}"
         try:
-            reply = await request_reply(
-                context, "POST", "/v3/memories/", json={**body, "page": number, "page_size": _PAGE_SIZE}
+            reply = await context.http.send(
+                "POST", "/v3/memories/", json={**body, "page": number, "page_size": _PAGE_SIZE}
             )
             page = memory_page(reply)
         except ActionError as error:
@@ -72,7 +70,7 @@ async def collect_pages(
                 raise
             collected.next, collected.failure = here, error
             return collected
-        fresh = _fresh(page.memories, seen)
+        fresh = _fresh(page.records, seen)
         collected.items += fresh
         collected.count = page.count
         collected.next = page.next
@@ -83,9 +81,9 @@ async def collect_pages(
                 collected.next = here
             del collected.items[max_items:]
             return collected
-        idle = idle + 1 if not fresh or page.memories == last else 0
-        last = page.memories
-        if collected.next is None or idle >= _MOST_IDLE_PAGES:
+        idle = idle + 1 if not fresh or page.records == last else 0
+        last = page.records
+        if collected.next is None or idle >= _MAX_IDLE_PAGES:
             return collected
         number += 1
 
@@ -96,7 +94,7 @@ def is_past_last_page(error: ActionError) -> bool:
 
 
 def _fresh(memories: list[MemoryRecord], seen: set[str]) -> list[MemoryRecord]:
-    """Those whose id was not seen before; those without an id are kept."""
+    """The memories whose id was not seen before, and those without an id."""
     fresh = []
     for memory in memories:
         key = memory["id"]

@@ -1,4 +1,4 @@
-"""Sends long lists of changes in chunks, and reports on each, so that a partial failure can be seen."""
+"""Batches: long lists of changes, sent in chunks, with a report on each, so that a partial failure can be seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,16 +7,14 @@ from typing import Any
 from pydantic import Field
 
 from modulex_mem0.contract import ActionError, Context
-from modulex_mem0.mem0.replies.records import Record
-from modulex_mem0.mem0.replies.values import text
-from modulex_mem0.mem0.service.client import request_object
+from modulex_mem0.mem0.replies import Record, read_object, text
 
-__all__ = ["MOST_ITEMS", "BatchOutcome", "ChunkReport", "batch_time", "refuse_repetition", "send_batch"]
+__all__ = ["MAX_ITEMS", "BatchOutcome", "ChunkReport", "extra_timeout", "send_batch"]
 
 #: The most items that one call takes.
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 # Mem0 refuses more in one request.
-_CHUNK = 1000
+_CHUNK_SIZE = 1000
 # What the check of one item's owner may take beyond the usual deadline, in seconds; several run at once.
 _TIME_PER_ITEM = 0.05
 
@@ -43,7 +41,7 @@ class BatchOutcome:
         """How many items Mem0 accepted."""
         return sum(chunk.size for chunk in self.chunks if chunk.success)
 
-    def raise_failure(self, counter: str) -> None:
+    def raise_if_failed(self, counter: str) -> None:
         """End the action if a chunk failed, with the reports and with the number of accepted items as `counter`.
 
         Raises:
@@ -57,26 +55,13 @@ class BatchOutcome:
             raise self.failure
 
 
-def batch_time(items: Sequence[object]) -> float:
+def extra_timeout(items: Sequence[object]) -> float:
     """Seconds that a batch may take beyond the usual deadline."""
     return len(items) * _TIME_PER_ITEM
 
 
-def refuse_repetition(memory_ids: Sequence[str], name: str) -> None:
-    """Refuse two changes of one memory: which of them would last is anybody's guess.
-
-    Raises:
-        ValueError: Names the parameter and the position.
-    """
-    seen: set[str] = set()
-    for index, memory_id in enumerate(memory_ids):
-        if memory_id in seen:
-            raise ValueError(f"{name}[{index}].memory_id: is named twice; give each memory once")
-        seen.add(memory_id)
-
-
 async def send_batch(context: Context, method: str, items: Sequence[Mapping[str, Any]]) -> BatchOutcome:
-    """Send all chunks, the later ones too when one fails, since each stands for itself.
+    """Send all chunks, even after one has failed: they do not depend on each other.
 
     Args:
         context: The call's.
@@ -84,12 +69,12 @@ async def send_batch(context: Context, method: str, items: Sequence[Mapping[str,
         items: Objects with a `memory_id`.
     """
     outcome = BatchOutcome()
-    for first in range(0, len(items), _CHUNK):
-        chunk = items[first : first + _CHUNK]
+    for first in range(0, len(items), _CHUNK_SIZE):
+        chunk = items[first : first + _CHUNK_SIZE]
         report = ChunkReport(first=first, size=len(chunk), success=True)
         try:
-            body = await request_object(context, method, "/v1/batch/", json={"memories": [dict(i) for i in chunk]})
-            report.message = text(body.get("message"))
+            reply = await context.http.send(method, "/v1/batch/", json={"memories": [dict(item) for item in chunk]})
+            report.message = text(read_object(reply).get("message"))
         except ActionError as error:
             outcome.failure = outcome.failure or error
             report.success, report.error = False, f"{error.code}: {error.message}"

@@ -1,1 +1,0 @@
-"""What several actions do with Mem0: request, check owners, follow an event, go through pages and batches."""
