@@ -1,4 +1,4 @@
-"""A Mem0 of one's own for every test: the sandbox with an empty project, or a scripted server."""
+"""A Mem0 for each test: the sandbox with an empty project, or a scripted server."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Two users in one project: no action that is not project-wide shows, changes or deletes what is the other's."""
+"""Two users in one project: no action but the cross-user ones shows, changes or deletes the other's memories."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox
-from tests.mem0.helpers.kit import USER_WIDE, Mem0
+from tests.mem0.client import USER_WIDE, Mem0
 
 SECRET = "zebra"
 # What the two have in common, so that every narrower scope leads to both.
@@ -139,7 +139,7 @@ ATTEMPTS: dict[str, list[Callable[[Bob], list[dict[str, Any]]]]] = {
 }  # fmt: skip
 
 
-def test_every_action_that_is_not_project_wide_is_tried() -> None:
+def test_every_action_that_is_not_cross_user_is_tried() -> None:
     assert set(ATTEMPTS) == set(USER_WIDE)
 
 
@@ -154,7 +154,7 @@ async def bob(mem0: Mem0) -> Bob:
 
 
 def all_of_bobs(sandbox: RunningSandbox, bob: Bob) -> list[Any]:
-    """Bob's memories, their histories and his event, as the service itself tells them."""
+    """Bob's memories, their histories and his event, as the service itself returns them."""
     with httpx.Client(base_url=sandbox.base_url, headers=sandbox.headers) as service:
         body = {"filters": {"user_id": "bob"}, "show_expired": True}
         listed = service.post("/v3/memories/", json=body).raise_for_status().json()
@@ -182,7 +182,7 @@ async def test_the_others_memories_are_neither_shown_nor_changed(
     assert all_of_bobs(sandbox, bob) == before
 
 
-# Ways that must not merely find nothing, but be refused as if there were nothing.
+# These must not merely find nothing: they report that there is nothing.
 @pytest.mark.parametrize(
     "action", ["get_memories", "update_memory", "delete_memory", "get_memory_history", "submit_feedback"]
 )
@@ -194,7 +194,7 @@ async def test_by_id_the_others_memory_does_not_exist(mem0: Mem0, bob: Bob, acti
     assert (theirs.code, theirs.retryable) == (nobodys.code, nobodys.retryable) == ("not_found", False)
 
 
-async def test_her_own_memories_are_within_her_reach_all_the_while(mem0: Mem0, bob: Bob) -> None:
+async def test_the_users_own_memories_stay_within_reach(mem0: Mem0, bob: Bob) -> None:
     mine = {"user_id": "alice", "memory_id": bob.mine}
     assert (await mem0.ok("get_memories", **mine))["ids"] == [bob.mine]
     assert bob.mine in (await mem0.ok("search_memories", user_id="alice", query="tea", threshold=0))["ids"]

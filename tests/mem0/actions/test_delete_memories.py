@@ -1,4 +1,4 @@
-"""Forgetting all of a user, or a part: only on purpose, never by halves, never beyond what was meant."""
+"""Deleting a user's memories, or some of them: only with a confirmation, never by halves, never beyond the scope."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +8,7 @@ import pytest
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
 from tests.helpers.steps import json_reply, reply, reset
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 DONE = json_reply({"message": "Delete in progress. This may take some time.", "event_id": "e-1"})
 NEXT = "https://api.mem0.ai/v3/memories/?page=2"
@@ -22,7 +22,7 @@ def listing(*items: dict[str, Any], more: bool = False) -> Step:
     return json_reply({"count": len(items), "next": NEXT if more else None, "previous": None, "results": list(items)})
 
 
-async def test_all_of_a_user_is_forgotten_and_nobody_elses(mem0: Mem0) -> None:
+async def test_all_memories_of_a_user_are_deleted_and_no_others(mem0: Mem0) -> None:
     await mem0.remember("alice", "I like tea.")
     await mem0.remember("alice", "I like coffee.", app_id="chef", expiration_date="2999-01-01")
     await mem0.remember("bob", "I like gin.", app_id="chef")
@@ -40,8 +40,8 @@ async def test_nothing_is_deleted_without_a_confirmation(
 ) -> None:
     server.script(DONE)
     for scope in ({}, {"app_id": "chef"}, {"metadata": {"a": 1}}):
-        told = await scripted.refuses("delete_memories", user_id="alice", confirm=confirm, **scope)
-        assert told.startswith("confirm: must be true")
+        message = await scripted.refuses("delete_memories", user_id="alice", confirm=confirm, **scope)
+        assert message.startswith("confirm: must be true")
     assert server.requests == []
 
 
@@ -49,8 +49,8 @@ async def test_nothing_is_deleted_without_a_confirmation(
 async def test_a_wildcard_is_refused(scripted: Mem0, server: ScriptedServer, scope: dict[str, str]) -> None:
     server.script(DONE)
     for more in ({"confirm": True}, {"dry_run": True}):
-        told = await scripted.refuses("delete_memories", **{"user_id": "alice", **scope, **more})
-        assert "everyone" in told
+        message = await scripted.refuses("delete_memories", **{"user_id": "alice", **scope, **more})
+        assert "everyone" in message
     assert server.requests == []
 
 
@@ -59,8 +59,8 @@ async def test_metadata_that_a_memory_cannot_equal_is_refused(
     scripted: Mem0, server: ScriptedServer, metadata: object
 ) -> None:
     server.script(DONE)
-    told = await scripted.refuses("delete_memories", user_id="alice", confirm=True, metadata=metadata)
-    assert told.startswith("metadata")
+    message = await scripted.refuses("delete_memories", user_id="alice", confirm=True, metadata=metadata)
+    assert message.startswith("metadata")
     assert server.requests == []
 
 
@@ -199,7 +199,7 @@ async def test_more_than_a_thousand_are_deleted_in_chunks_with_a_report_each(
     ]
 
 
-async def test_a_delete_that_fails_at_the_end_is_told(mem0: Mem0, sandbox: RunningSandbox) -> None:
+async def test_a_delete_that_fails_later_is_reported(mem0: Mem0, sandbox: RunningSandbox) -> None:
     sandbox.set_faults({"path": "/v1/memories/", "method": "DELETE", "event_error": "No capacity"})
     output = await mem0.ok("delete_memories", user_id="alice", confirm=True)
     error = await mem0.fails("get_event", event_id=output["event_id"], user_id="alice", wait=True)

@@ -1,10 +1,10 @@
-"""Forgetting one memory."""
+"""Deleting one memory."""
 
 import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply, reply, reset
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 MINE = json_reply({"id": "m-1", "user_id": "alice"})
 GONE = json_reply({"error": "Memory not found!"}, 404)

@@ -1,4 +1,4 @@
-"""What is remembered of a user as a whole: exports in a form of the caller's own, and a summary."""
+"""All of a user's memories at once: exports in the form of a schema, and a summary."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 SCHEMA = {"type": "object", "properties": {"diet": {"type": "string"}}}
 
@@ -51,8 +51,8 @@ async def test_the_requests_name_the_user_and_the_scopes(scripted: Mem0, server:
 @pytest.mark.parametrize("schema", [{}, None, "x", "[]", "{", 5, ["type"]], ids=repr)
 async def test_an_unusable_schema_is_refused(scripted: Mem0, server: ScriptedServer, schema: object) -> None:
     server.script(json_reply({"id": "x-1"}))
-    told = await scripted.refuses("create_memory_export", user_id="alice", export_schema=schema)
-    assert told.startswith("export_schema")
+    message = await scripted.refuses("create_memory_export", user_id="alice", export_schema=schema)
+    assert message.startswith("export_schema")
     assert server.requests == []
 
 

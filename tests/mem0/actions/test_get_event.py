@@ -1,4 +1,4 @@
-"""What became of an accepted add: status, results, failure, and whose it is."""
+"""The event of an accepted add: status, results, failure and owner."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 ADD = "/v3/memories/add/"
 
@@ -17,7 +17,7 @@ async def add(mem0: Mem0, user_id: str = "alice") -> str:
     return str(output["event_id"])
 
 
-async def test_a_finished_event_tells_its_results(mem0: Mem0) -> None:
+async def test_a_finished_event_has_its_results(mem0: Mem0) -> None:
     output = await mem0.ok("get_event", event_id=await add(mem0), user_id="alice")
     assert (output["status"], output["finished"]) == ("SUCCEEDED", True)
     (memory,) = await mem0.memories("alice")
@@ -25,7 +25,7 @@ async def test_a_finished_event_tells_its_results(mem0: Mem0) -> None:
 
 
 @pytest.mark.parametrize("wait", [False, True])
-async def test_an_unfinished_event_is_told_as_unfinished(mem0: Mem0, sandbox: RunningSandbox, *, wait: bool) -> None:
+async def test_an_unfinished_event_is_reported_as_such(mem0: Mem0, sandbox: RunningSandbox, *, wait: bool) -> None:
     sandbox.set_faults({"path": ADD, "event_delay": 3600})
     output = await mem0.ok("get_event", event_id=await add(mem0), wait=wait, wait_timeout=0.1)
     assert (output["status"], output["finished"]) == ("PENDING", False)
@@ -58,9 +58,7 @@ async def test_another_users_event_and_an_unknown_one_are_not_found(mem0: Mem0) 
     assert {error.code for error in errors} == {"not_found"}
 
 
-async def test_an_event_that_does_not_tell_its_user_is_not_found_for_one(
-    scripted: Mem0, server: ScriptedServer
-) -> None:
+async def test_an_event_without_an_owner_is_not_found_for_a_user(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(json_reply({"id": "e-1", "status": "SUCCEEDED"}))
     assert (await scripted.fails("get_event", event_id="e-1", user_id="alice")).code == "not_found"
     assert (await scripted.ok("get_event", event_id="e-1"))["status"] == "SUCCEEDED"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 EMPTY = json_reply({"count": 0, "next": None, "previous": None, "results": []})
 TEXTS = ("I like tea.", "I like coffee.", "I hike in the Alps.")
@@ -133,6 +133,6 @@ async def test_unusable_options_are_refused_before_a_request(
     scripted: Mem0, server: ScriptedServer, given: dict[str, Any]
 ) -> None:
     server.script(EMPTY)
-    told = await scripted.refuses("get_memories", user_id="alice", **given)
-    assert told.startswith(next(iter(given)))
+    message = await scripted.refuses("get_memories", user_id="alice", **given)
+    assert message.startswith(next(iter(given)))
     assert server.requests == []

@@ -1,4 +1,4 @@
-"""How a memory came to be what it is."""
+"""The changes of a memory."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 
-async def test_every_change_is_told_in_order(mem0: Mem0) -> None:
+async def test_every_change_is_listed_in_order(mem0: Mem0) -> None:
     await mem0.ok("add_memories", user_id="alice", messages="I eat fish.", metadata={"source": "chat"})
     (memory_id,) = [memory["id"] for memory in await mem0.memories("alice")]
     mine = {"user_id": "alice", "memory_id": memory_id}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 EMPTY = json_reply({"results": []})
 

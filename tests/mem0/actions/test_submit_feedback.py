@@ -1,10 +1,10 @@
-"""Telling Mem0 whether a memory is any good."""
+"""Rating a memory."""
 
 import pytest
 
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, reply, reset
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 MINE = json_reply({"id": "m-1", "user_id": "alice"})
 NOTED = json_reply({"id": "f-1", "feedback": "NEGATIVE", "feedback_reason": "She moved"})
@@ -33,8 +33,8 @@ async def test_a_verdict_may_be_spelt_as_people_do(
 @pytest.mark.parametrize("verdict", ["", "GOOD", "VERY_POSITIVE", 1, None, ["POSITIVE"]], ids=repr)
 async def test_another_verdict_is_refused(scripted: Mem0, server: ScriptedServer, verdict: object) -> None:
     server.script(MINE, NOTED)
-    told = await scripted.refuses("submit_feedback", user_id="alice", memory_id="m-1", feedback=verdict)
-    assert told.startswith("feedback: ")
+    message = await scripted.refuses("submit_feedback", user_id="alice", memory_id="m-1", feedback=verdict)
+    assert message.startswith("feedback: ")
     assert server.requests == []
 
 

@@ -1,11 +1,11 @@
-"""Strategies for inputs and replies of every action: sound ones, spoilt ones and nonsense."""
+"""Strategies for inputs and replies of every action: valid ones, broken ones and nonsense."""
 
 import json
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.mem0.helpers.kit import BY_NAME, example_input
+from tests.mem0.client import BY_NAME, example_input
 
 TEXT = st.text(max_size=8) | st.sampled_from(
     ["", " ", "*", "..", "a/b", "%2e%2e", "alice", "bob", "\x00", "ä\n", "//x/"]
@@ -27,7 +27,7 @@ FILTERS = st.recursive(
     ),
     max_leaves=5,
 )
-# By the name of a parameter; what is not named here is generated from the type that its schema tells.
+# By the name of a parameter; others are generated from the type in their schema.
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "user_id": NAMES,
     "agent_id": NAMES,
@@ -93,7 +93,7 @@ WORDS = st.sampled_from(["alice", "PENDING", "SUCCEEDED", "FAILED", "ok", "ADD",
 REPLY_VALUES = st.recursive(
     SCALARS | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=10
 )
-# What is good news for any action but one, which wants its status to be "ok".
+# A success for any action but one, which wants its status to be "ok".
 GOOD = {
     "id": "m-1",
     "user_id": "alice",

@@ -1,12 +1,14 @@
-"""The three documented actions and the form for the key are as on the connector's page, of which we keep a copy."""
+"""The three documented actions and the form for the key: as on the connector's page, with the recorded requests."""
 
+import json
 from typing import Any
 
 import pytest
 
 from modulex_mem0.runtime import Runtime
-from tests.mem0.helpers.data import data
-from tests.mem0.helpers.kit import BY_NAME
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import json_reply
+from tests.mem0.client import BY_NAME, KEY, Mem0, data
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = data("page_parameters.json")
 DOCUMENTED = sorted(PARAMETERS)
@@ -85,3 +87,47 @@ def test_the_key_is_masked_and_the_address_is_an_optional_extra() -> None:
     assert (key.name, key.environment_variable, key.required, key.sensitive) == ("api_key", "MEM0_API_KEY", True, True)
     assert (address.name, address.environment_variable) == ("base_url", "MEM0_BASE_URL")
     assert (address.required, address.advanced, address.default) == (False, True, "https://api.mem0.ai")
+
+
+CASES = data("documented_requests.json")
+REPLIES: dict[str, Any] = {
+    "/v3/memories/add/": {"status": "PENDING", "event_id": "e-1"},
+    "/v3/memories/search/": {"results": []},
+    "/v3/memories/": {"count": 0, "next": None, "previous": None, "results": []},
+    "/v1/memories/mem_abc123/": {"id": "mem_abc123", "user_id": "alice"},
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+async def test_the_request_is_the_recorded_one(scripted: Mem0, server: ScriptedServer, case: dict[str, Any]) -> None:
+    server.script(json_reply(REPLIES[case["target"]]))
+    await scripted.ok(case["action"], **case["input"])
+    (request,) = server.requests
+    assert (request.method, request.target) == (case["method"], case["target"])
+    assert request.headers["authorization"] == f"Token {KEY}"
+    if case["body"] is None:
+        assert request.body == b""
+    else:
+        assert json.loads(request.body) == case["body"]
+        assert request.headers["content-type"] == "application/json"
+
+
+async def test_a_base_url_with_a_slash_at_its_end_leads_to_the_same_place(
+    scripted: Mem0, server: ScriptedServer
+) -> None:
+    server.script(json_reply({"results": []}))
+    scripted.credential["base_url"] = f"{server.url}/"
+    await scripted.ok("search_memories", user_id="alice", query="food")
+    assert server.requests[0].target == "/v3/memories/search/"
+
+
+async def test_values_at_their_defaults_send_the_same_as_left_out(scripted: Mem0, server: ScriptedServer) -> None:
+    server.script(json_reply({"status": "PENDING", "results": [], "count": 0}))
+    await scripted.ok("add_memories", user_id="alice", messages="Hi", infer=True, wait_for_completion=False)
+    await scripted.ok("search_memories", user_id="alice", query="x", limit=10, rerank=False, filters=None)
+    await scripted.ok("get_memories", user_id="alice", page=1, return_all=False, agent_id=None)
+    assert [request.json() for request in server.requests] == [
+        {"messages": [{"role": "user", "content": "Hi"}], "user_id": "alice"},
+        {"query": "x", "filters": {"user_id": "alice"}, "top_k": 10},
+        {"filters": {"user_id": "alice"}, "page": 1, "page_size": 10},
+    ]

@@ -1,4 +1,4 @@
-"""Dates: days or moments, both ends inclusive, in UTC; what is no date, or the wrong way round, is refused."""
+"""Dates: days or moments, both ends inclusive, in UTC; what is no date, or in the wrong order, is refused."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0, example_input
+from tests.mem0.client import Mem0, example_input
 
 EMPTY = json_reply({"results": [], "count": 0})
 PLACES = [
@@ -56,12 +56,12 @@ async def test_an_expiration_date_is_a_day(scripted: Mem0, server: ScriptedServe
 )
 async def test_a_start_after_the_end_is_refused(scripted: Mem0, server: ScriptedServer, start: str, end: str) -> None:
     server.script(EMPTY)
-    told = await scripted.refuses("get_memories", user_id="alice", start_date=start, end_date=end)
-    assert told.startswith("start_date: is after end_date")
-    told = await scripted.refuses(
+    message = await scripted.refuses("get_memories", user_id="alice", start_date=start, end_date=end)
+    assert message.startswith("start_date: is after end_date")
+    message = await scripted.refuses(
         "search_memories", user_id="alice", query="x", created_after=start, created_before=end
     )
-    assert told.startswith("created_after: is after created_before")
+    assert message.startswith("created_after: is after created_before")
     assert server.requests == []
 
 

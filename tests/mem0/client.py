@@ -1,16 +1,18 @@
-"""Calls of the Mem0 actions whose results are checked against what every result promises."""
+"""A client of the Mem0 actions that checks what holds for every result, and the data that tests compare with."""
 
 import json
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from modulex_mem0.contract import Action, ErrorInfo
 from modulex_mem0.mem0.actions import ACTIONS
-from modulex_mem0.runtime import Result, Runtime
-from modulex_mem0.runtime.context import ProgressListener
+from modulex_mem0.runtime import ProgressListener, Result, Runtime
+
+_DATA = Path(__file__).parents[1] / "data"
 
 #: A key that stands in no ordinary text by chance.
 KEY = "m0-T0pS3cr3tK3yOfTheTests"
@@ -117,3 +119,8 @@ def example_input(action: str, **changes: Any) -> dict[str, Any]:
 def takes(parameter: str) -> tuple[str, ...]:
     """The actions that have a parameter of this name."""
     return tuple(n for n, action in BY_NAME.items() if parameter in action.describe().input_schema["properties"])
+
+
+def data(name: str) -> Any:
+    """The content of a JSON file in `tests/data`: our own copies of what tests compare with."""
+    return json.loads((_DATA / name).read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Changing and deleting many memories: every owner is checked first, each chunk has its report."""
+"""Changing and deleting many memories: every owner is checked first, and each chunk has its report."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 BOTH = pytest.mark.parametrize("action", ["batch_update_memories", "batch_delete_memories"])
 
@@ -133,23 +133,23 @@ async def test_more_than_a_thousand_go_in_chunks_with_a_report_each(
 
 
 @BOTH
-async def test_the_progress_of_a_long_batch_is_told(scripted: Mem0, server: ScriptedServer, action: str) -> None:
-    told: list[tuple[str, float | None, float | None]] = []
+async def test_the_progress_of_a_long_batch_is_reported(scripted: Mem0, server: ScriptedServer, action: str) -> None:
+    reported: list[tuple[str, float | None, float | None]] = []
     server.script(service(json_reply({"message": "Fine"})))
     result = await scripted.call(
-        action, given(action, "m-1", "m-2"), on_progress=lambda p: told.append((p.message, p.done, p.total))
+        action, given(action, "m-1", "m-2"), on_progress=lambda p: reported.append((p.message, p.done, p.total))
     )
     assert result.success
-    assert ("checking whose memories these are", 2, 2) in told
-    assert told[-1] == ("sending chunks", 2, 2)
+    assert ("checking whose memories these are", 2, 2) in reported
+    assert reported[-1] == ("sending chunks", 2, 2)
 
 
 async def test_an_id_that_is_named_twice_is_deleted_once_and_not_changed_twice(
     scripted: Mem0, server: ScriptedServer
 ) -> None:
     server.script(service(json_reply({"message": "Fine"})))
-    told = await scripted.refuses("batch_update_memories", **given("batch_update_memories", "m-1", "m-2", "m-1"))
-    assert "memories[2].memory_id: is named twice" in told
+    message = await scripted.refuses("batch_update_memories", **given("batch_update_memories", "m-1", "m-2", "m-1"))
+    assert "memories[2].memory_id: is named twice" in message
     assert server.requests == []
     await scripted.ok("batch_delete_memories", **given("batch_delete_memories", "m-1", "m-2", "m-1"))
     assert batches(server) == [[{"memory_id": "m-1"}, {"memory_id": "m-2"}]]
@@ -174,6 +174,6 @@ async def test_unusable_changes_are_refused(scripted: Mem0, server: ScriptedServ
 )
 async def test_unusable_lists_are_refused(scripted: Mem0, server: ScriptedServer, memory_ids: object) -> None:
     server.script(json_reply({}))
-    told = await scripted.refuses("batch_delete_memories", user_id="alice", memory_ids=memory_ids)
-    assert told.startswith("memory_ids")
+    message = await scripted.refuses("batch_delete_memories", user_id="alice", memory_ids=memory_ids)
+    assert message.startswith("memory_ids")
     assert server.requests == []

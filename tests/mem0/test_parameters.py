@@ -1,4 +1,4 @@
-"""Ids: trimmed or refused before any request, since one is the privacy boundary and others become part of a path."""
+"""Ids, numbers and unknown parameters: cleaned or refused before any request."""
 
 from typing import Any
 
@@ -6,8 +6,11 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import BY_NAME, Mem0, example_input, takes
+from tests.mem0.client import BY_NAME, Mem0, example_input, takes
 
+EMPTY = json_reply({"results": [], "count": 0})
+LIMITS = {"search_memories": 1000, "get_memories": 200, "list_events": 200, "list_entities": 200}
+NO_LIMITS: list[Any] = [-5, 0, "0", "-5", 5000, "5000", True, False, "true", "ten", "", 1.5, "1.5", [10], {}, 1e300]
 SCOPES = [(name, action) for name in ("agent_id", "app_id", "run_id") for action in takes(name)]
 NO_NAMES: list[Any] = ["", "   ", "\t\n", "*", " * ", "a\nb", "a\x00b", "a\x7f", None, 5, True, ["alice"], {"eq": "a"}]
 NO_IDS: list[Any] = [
@@ -82,12 +85,12 @@ async def test_only_a_plain_event_id_becomes_a_part_of_a_path(
 @pytest.mark.parametrize("memory_id", NO_IDS, ids=repr)
 async def test_a_batch_names_the_id_that_is_none(scripted: Mem0, server: ScriptedServer, memory_id: object) -> None:
     server.script(json_reply({}))
-    told = await scripted.refuses("batch_delete_memories", user_id="alice", memory_ids=["good", memory_id])
-    assert told.startswith("memory_ids[1]: ")
-    told = await scripted.refuses(
+    message = await scripted.refuses("batch_delete_memories", user_id="alice", memory_ids=["good", memory_id])
+    assert message.startswith("memory_ids[1]: ")
+    message = await scripted.refuses(
         "batch_update_memories", user_id="alice", memories=[{"memory_id": memory_id, "text": "x"}]
     )
-    assert told.startswith("memories[0].memory_id: ")
+    assert message.startswith("memories[0].memory_id: ")
     assert server.requests == []
 
 
@@ -100,8 +103,8 @@ async def test_an_entity_id_cannot_climb_out_of_its_path(
     scripted: Mem0, server: ScriptedServer, entity_id: object
 ) -> None:
     server.script(json_reply({}))
-    told = await scripted.refuses("delete_entity", entity_type="user", entity_id=entity_id, confirm=True)
-    assert told.startswith("entity_id: ")
+    message = await scripted.refuses("delete_entity", entity_type="user", entity_id=entity_id, confirm=True)
+    assert message.startswith("entity_id: ")
     assert server.requests == []
 
 
@@ -127,8 +130,8 @@ async def test_an_entity_id_stays_one_segment_of_its_path(
 @pytest.mark.parametrize("action", BY_NAME)
 async def test_an_unknown_parameter_is_refused(scripted: Mem0, server: ScriptedServer, action: str) -> None:
     server.script(json_reply({}))
-    told = await scripted.refuses(action, **example_input(action, no_such_thing=1))
-    assert told.startswith(f"no_such_thing: is not a parameter of {action}")
+    message = await scripted.refuses(action, **example_input(action, no_such_thing=1))
+    assert message.startswith(f"no_such_thing: is not a parameter of {action}")
     assert server.requests == []
 
 
@@ -145,3 +148,86 @@ async def test_an_unknown_parameter_is_refused(scripted: Mem0, server: ScriptedS
 )
 async def test_a_misspelt_parameter_gets_a_suggestion(scripted: Mem0, action: str, wrong: str, right: str) -> None:
     assert f"{right!r}" in await scripted.refuses(action, **example_input(action, **{wrong: "x"}))
+
+
+@pytest.mark.parametrize("limit", NO_LIMITS, ids=repr)
+@pytest.mark.parametrize("action", LIMITS)
+async def test_a_limit_out_of_range_is_refused(
+    scripted: Mem0, server: ScriptedServer, action: str, limit: object
+) -> None:
+    server.script(EMPTY)
+    assert (await scripted.refuses(action, **example_input(action, limit=limit))).startswith("limit: ")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("action", "most"), LIMITS.items())
+async def test_a_limit_reaches_from_one_to_the_services_own(
+    scripted: Mem0, server: ScriptedServer, action: str, most: int
+) -> None:
+    server.script(EMPTY)
+    for limit in (1, most, "10", f" {most} ", 10.0):
+        await scripted.ok(action, **example_input(action, limit=limit))
+    assert (await scripted.refuses(action, **example_input(action, limit=most + 1))).startswith("limit: ")
+    assert len(server.requests) == 5
+
+
+async def test_a_limit_as_text_is_sent_as_a_number(scripted: Mem0, server: ScriptedServer) -> None:
+    server.script(EMPTY)
+    await scripted.ok("search_memories", user_id="alice", query="x", limit="25")
+    await scripted.ok("get_memories", user_id="alice", limit="25", page="3")
+    search, listing = (request.json() for request in server.requests)
+    assert (search["top_k"], listing["page_size"], listing["page"]) == (25, 25, 3)
+    assert {type(search["top_k"]), type(listing["page"])} == {int}
+
+
+@pytest.mark.parametrize("page", [0, -1, "0", True, "one", 1.5, 10**20], ids=repr)
+@pytest.mark.parametrize("action", ["get_memories", "list_events", "list_entities"])
+async def test_a_page_counts_from_one(scripted: Mem0, server: ScriptedServer, action: str, page: object) -> None:
+    server.script(EMPTY)
+    assert (await scripted.refuses(action, **example_input(action, page=page))).startswith("page: ")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "value"),
+    [
+        ("search_memories", "threshold", -0.1),
+        ("search_memories", "threshold", 1.1),
+        ("search_memories", "threshold", True),
+        ("search_memories", "threshold", "nan"),
+        ("search_memories", "threshold", "much"),
+        ("get_memories", "max_items", 0),
+        ("get_memories", "max_items", True),
+        ("add_memories", "wait_timeout", 0),
+        ("add_memories", "wait_timeout", -1),
+        ("add_memories", "wait_timeout", 3601),
+        ("add_memories", "wait_timeout", "inf"),
+        ("add_memories", "wait_timeout", True),
+        ("get_event", "wait_timeout", 0),
+        ("add_memories", "timestamp", -1),
+        ("add_memories", "timestamp", True),
+        ("add_memories", "timestamp", "yesterday"),
+        ("add_memories", "timestamp", "²"),
+    ],
+)
+async def test_a_number_out_of_range_is_refused(
+    scripted: Mem0, server: ScriptedServer, action: str, name: str, value: object
+) -> None:
+    server.script(EMPTY)
+    assert (await scripted.refuses(action, **example_input(action, **{name: value}))).startswith(f"{name}: ")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("timestamp", [1735689600000, "1735689600000", 1735689600000.0, "1735689600000.0"], ids=repr)
+async def test_milliseconds_are_not_taken_as_seconds(scripted: Mem0, timestamp: object) -> None:
+    message = await scripted.refuses("add_memories", user_id="alice", messages="Hi", timestamp=timestamp)
+    assert message == "timestamp: must be in seconds since 1970; this is in milliseconds"
+
+
+@pytest.mark.parametrize(("value", "sent"), [("0.5", 0.5), (0, 0), (1, 1)])
+async def test_a_threshold_is_sent_even_if_it_is_zero(
+    scripted: Mem0, server: ScriptedServer, value: object, sent: float
+) -> None:
+    server.script(EMPTY)
+    await scripted.ok("search_memories", user_id="alice", query="x", threshold=value)
+    assert server.requests[0].json()["threshold"] == sent

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from modulex_mem0.runtime import Runtime
 from tests.helpers.scripted_server import Request, ScriptedServer, Step
 from tests.helpers.steps import raw, reply, reset
-from tests.mem0.helpers.generated import GOOD_BODIES, HEADERS, ODD_BODIES, STATUSES, inputs
-from tests.mem0.helpers.kit import KEY, NAMES, check, example_input
+from tests.mem0.client import KEY, NAMES, check, example_input
+from tests.mem0.strategies import GOOD_BODIES, HEADERS, ODD_BODIES, STATUSES, inputs
 
 PREFIXES = ("/v1/", "/v2/", "/v3/")
 DEADLINE = 0.5
@@ -36,7 +36,7 @@ SPELLINGS = [
 
 @dataclass(frozen=True)
 class Servers:
-    """The one that is asked, and one that nobody may ever ask."""
+    """The service, and a server that no request may reach."""
 
     mem0: ScriptedServer
     elsewhere: ScriptedServer

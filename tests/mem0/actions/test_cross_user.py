@@ -1,4 +1,4 @@
-"""What belongs to the whole project: its events and entities, and whose key it is."""
+"""The actions that reach the whole project: its events, its entities, and the account of the key."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 
 async def test_recent_events_come_latest_first_in_pages(mem0: Mem0) -> None:
@@ -67,19 +67,19 @@ async def test_no_entity_is_deleted_without_a_confirmation(
     scripted: Mem0, server: ScriptedServer, confirm: object
 ) -> None:
     server.script(json_reply({}))
-    told = await scripted.refuses("delete_entity", entity_type="user", entity_id="alice", confirm=confirm)
-    assert told.startswith("confirm: must be true")
+    message = await scripted.refuses("delete_entity", entity_type="user", entity_id="alice", confirm=confirm)
+    assert message.startswith("confirm: must be true")
     assert server.requests == []
 
 
-async def test_the_key_tells_whose_it_is(mem0: Mem0) -> None:
+async def test_the_account_of_the_key_is_returned(mem0: Mem0) -> None:
     output = await mem0.ok("check_connection")
     assert output["organization_id"]
     assert output["project_id"]
     assert "@" in output["user_email"]
 
 
-async def test_a_key_that_is_not_accepted_is_told_so(mem0: Mem0) -> None:
+async def test_a_key_that_is_not_accepted_is_reported(mem0: Mem0) -> None:
     mem0.credential["api_key"] = "m0-of-nobody"
     error = await mem0.fails("check_connection")
     assert (error.code, error.http_status) == ("unauthorized", 401)

@@ -1,4 +1,4 @@
-"""Going through all pages: nobody takes a part for the whole, whatever the service does in between."""
+"""All pages of a list: a part is never passed off as the whole, whatever the service does in between."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
 from tests.helpers.steps import drip, hang, json_reply, reply, reset
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 ALL = {"user_id": "alice", "return_all": True}
 NEXT = "https://api.mem0.ai/v3/memories/?page=next"
@@ -118,7 +118,7 @@ async def test_two_pages_that_lead_to_each_other_end(scripted: Mem0, server: Scr
     ("most", "expected", "more"),
     [(1, ids(1), True), (2, ids(1, 2), True), (3, ids(1, 2, 3), False), (99, ids(1, 2, 3), False)],
 )
-async def test_it_stops_at_max_items_and_tells_that_there_is_more(
+async def test_it_stops_at_max_items_and_next_says_that_there_is_more(
     scripted: Mem0, server: ScriptedServer, most: int, expected: list[str], *, more: bool
 ) -> None:
     server.script(page(1, 2, more=True), page(3, more=False))
@@ -128,7 +128,7 @@ async def test_it_stops_at_max_items_and_tells_that_there_is_more(
     assert len(server.requests) == (2 if most > 2 else 1)
 
 
-async def test_max_items_within_the_last_page_tells_that_there_is_more(scripted: Mem0, server: ScriptedServer) -> None:
+async def test_max_items_within_the_last_page_says_that_there_is_more(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(page(1, 2, 3, more=False))
     output = await scripted.ok("get_memories", **ALL, max_items=2)
     assert output["ids"] == ids(1, 2)
@@ -151,7 +151,7 @@ async def test_max_items_within_the_last_page_tells_that_there_is_more(scripted:
         (drip, "timeout"),
     ],
 )
-async def test_a_failure_after_some_pages_keeps_them_and_tells_where_to_go_on(
+async def test_a_failure_after_some_pages_keeps_them_and_says_where_to_go_on(
     scripted: Mem0, server: ScriptedServer, failure: Step, code: str
 ) -> None:
     server.script(page(1, 2, more=True), page(3, more=True), failure)

@@ -1,15 +1,15 @@
-"""Waiting until accepted work has ended: a poll that runs out, or fails, says nothing about the work."""
+"""Waiting until accepted work has ended: a poll that runs out of time, or fails, says nothing about the work."""
 
 import time
 from typing import Any
 
 import pytest
 
-from modulex_mem0.runtime.context import Progress
+from modulex_mem0.runtime import Progress
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import Exchange, ScriptedServer
 from tests.helpers.steps import hang, json_reply
-from tests.mem0.helpers.kit import Mem0
+from tests.mem0.client import Mem0
 
 TEA: dict[str, Any] = {"user_id": "alice", "messages": "I like tea.", "wait_for_completion": True}
 ADD, POLL = "/v3/memories/add/", "/v1/event/*"
@@ -116,10 +116,10 @@ async def test_the_id_of_an_event_cannot_lead_a_poll_elsewhere(
         assert "?" not in poll.target
 
 
-async def test_a_waiting_caller_is_told_how_far_it_is(mem0: Mem0, sandbox: RunningSandbox) -> None:
+async def test_progress_is_reported_to_a_waiting_caller(mem0: Mem0, sandbox: RunningSandbox) -> None:
     sandbox.set_faults({"path": ADD, "event_delay": 0.6})
-    told: list[Progress] = []
-    assert (await mem0.call("add_memories", TEA, on_progress=told.append)).success
-    assert told
-    assert told[0].message in ("event PENDING", "event RUNNING")
-    assert told[0].total == 60
+    reported: list[Progress] = []
+    assert (await mem0.call("add_memories", TEA, on_progress=reported.append)).success
+    assert reported
+    assert reported[0].message in ("event PENDING", "event RUNNING")
+    assert reported[0].total == 60
