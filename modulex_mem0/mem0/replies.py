@@ -74,9 +74,10 @@ def read_json(reply: Reply) -> dict[str, Any] | list[Any]:
 def event_failed(reason: object, known: Mapping[str, Any]) -> ActionError:
     """The error for accepted work that failed, with the fields of the output that are known all the same."""
     reason = reason or "Mem0 gives no reason"
-    line = reason if isinstance(reason, str) else json.dumps(reason, ensure_ascii=False)
+    line = " ".join((reason if isinstance(reason, str) else json.dumps(reason, ensure_ascii=False)).split())
     # A reason may be as long as a page.
-    return ActionError(ErrorCode.EVENT_FAILED, " ".join(line.split())[:300], partial_output=known)
+    line = line if len(line) <= 300 else f"{line[:299]}…"
+    return ActionError(ErrorCode.EVENT_FAILED, line, partial_output=known)
 
 
 @dataclass(frozen=True, slots=True)
