@@ -1,29 +1,29 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
-# Another interpreter: make test PYTHON=python3.12 VENV=.venv-3.12
+# `make demo` and `make test` work on a fresh machine. `make help` lists the other targets.
+# To use another interpreter: make test PYTHON=python3.12 VENV=.venv-3.12
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Whether the tests whose packages need Python 3.12 are run too, in an environment of their own.
+# `yes` also runs the tests whose packages need Python 3.12, in an environment of their own.
 ELSEWHERE ?= yes
-# ModuleX's package, one of the peers, needs Python 3.12.
+# ModuleX's package, one of the contenders, needs Python 3.12.
 BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }')
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check docs format manifest bench clean
 
-help: ## List the commands
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: $(VENV)/.demo ## The whole story offline, with no account
+demo: $(VENV)/.demo ## Run a tour of the package, offline and without an account
 	@$(BIN)/modulex-mem0 demo
 
-test: $(VENV)/.test ## All tests; options in ARGS, as in make test ARGS="-k add_memories"
+test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test ARGS="-k add_memories"
 	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(ARGS))
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.check ## Formatting, linters, types, import rules, and whether generated files are current
+check: $(VENV)/.check ## Check formatting, lint, types, import rules and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -33,27 +33,27 @@ check: $(VENV)/.check ## Formatting, linters, types, import rules, and whether g
 	$(BIN)/modulex-mem0 docs --check --error-codes
 	$(BIN)/python -m benchmarks report --check
 
-docs: $(VENV)/.docs ## The documentation site, into build/site
+docs: $(VENV)/.docs ## Build the documentation site in build/site
 	$(BIN)/zensical build --clean --strict
 
-format: $(VENV)/.check ## Format the code and mend what the linter can
+format: $(VENV)/.check ## Format the code and apply the linter's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-manifest: $(VENV)/.demo ## Derive manifests/ and the generated pages from the declarations
+manifest: $(VENV)/.demo ## Write manifests/ and the generated pages from the declarations
 	$(BIN)/modulex-mem0 manifest
 	$(BIN)/modulex-mem0 docs
 	$(BIN)/modulex-mem0 docs --error-codes
 
-bench: $(BENCH_VENV)/.bench ## Measure against every peer, into docs/performance.md; ARGS=--quick prints tables alone
+bench: $(BENCH_VENV)/.bench ## Run the benchmarks and write docs/performance.md; ARGS=--quick only prints tables
 	$(BENCH_VENV)/bin/python -m benchmarks run $(ARGS)
 	$(if $(ARGS),,$(BENCH_VENV)/bin/python -m benchmarks report)
 
-clean: ## Remove environments, caches and build products
+clean: ## Remove environments, caches and build output
 	rm -rf .venv* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Each stamp says that the environment holds what its command needs.
+# A stamp file means that the environment has what the target needs.
 $(VENV)/bin/python:
 	@scripts/make-environment $(PYTHON) $(VENV)
 
