@@ -68,6 +68,11 @@ class Profile(FrozenModel):
     categories: tuple[str, ...] = ()
     auth_schemes: tuple[AuthScheme, ...] = Field(default=(), description="The ways to authenticate, best first.")
     limits: tuple[str, ...] = Field(default=(), description="Limits and quotas, a sentence each.")
+    owner_parameter: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The parameter that names the owner of the data that an action works on; hosts can fix it.",
+    )
 
     @cached_property
     def credential_names(self) -> Mapping[str, str]:

@@ -74,6 +74,7 @@ PROFILE = Profile(
             " raising. Plan for retries on the agent side based on the error string."
         ),
     ),
+    owner_parameter="user_id",
 )
 
 # The people and things of the actions' examples.
