@@ -1,14 +1,14 @@
-"""Every action under its own name: where ModuleX's executor looks for what a workflow calls."""
+"""Each action under its own name, where ModuleX's executor looks it up."""
 
 from typing import TYPE_CHECKING
 
-from modulex_mem0.hosts.modulex.offered import TOOLS
+from modulex_mem0.hosts.modulex import TOOLS
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
 
     def __getattr__(name: str) -> StructuredTool:
-        """The names are the declarations', and known when this is imported."""
+        """The names are those of the actions, and known when this module is imported."""
 
 
 __all__ = [tool.name for tool in TOOLS]

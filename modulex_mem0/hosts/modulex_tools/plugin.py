@@ -1,4 +1,4 @@
-"""The entry point: announces every package in the entry-point group of ModuleX, and imports none of them."""
+"""The entry point: announces every package in ModuleX's entry-point group without importing any."""
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
@@ -8,18 +8,18 @@ from modulex_mem0.runtime import distribution_name
 
 __all__ = ["PREFIX", "modulex_integrations"]
 
-#: Goes before ModuleX's own name. Without it a name would mean one thing or another by what else is installed:
-#: ModuleX's `mem0` is not ours, and any package may bring a `slack` of its own.
+#: Precedes ModuleX's own name. Without it, the meaning of a name would depend on what else is installed: ModuleX's
+#: `mem0` is not ours, and any package may bring its own `slack`.
 PREFIX = "modulex_tools_"
 
 _GROUP = "modulex.tools"
-#: What we ourselves bring to ModuleX.
+#: Our own package for ModuleX.
 _OURS = "modulex_mem0.hosts.modulex"
 
 
 @hookimpl
 def modulex_integrations() -> list[LazyIntegration]:
-    """Return what is installed for ModuleX, but for our own package, which is here already."""
+    """Return what is installed for ModuleX, except our own package, whose integration is installed already."""
     found = sorted(_installed(), key=lambda pair: (pair[0].name, pair[1] or ""))
     return [
         LazyIntegration(name=PREFIX + point.name, load=_loader(point), distribution=distribution)
@@ -41,8 +41,9 @@ def _installed() -> Iterator[tuple[EntryPoint, str | None]]:
 
 def _loader(point: EntryPoint) -> Callable[[], Integration]:
     def load() -> Integration:
-        from modulex_mem0.hosts.modulex_tools.loading import load_package  # noqa: PLC0415 - costs what it imports
+        # An extra, and LangChain and ModuleX's package take 160 ms: not at discovery.
+        from modulex_mem0.hosts.modulex_tools.package import load_package  # noqa: PLC0415
 
-        return load_package(PREFIX, point.name, point.value)
+        return load_package(PREFIX + point.name, point.name, point.value)
 
     return load

@@ -1,9 +1,8 @@
 """The names of a credential's values.
 
-ModuleX declares a value by an environment variable, such as `TWILIO_ACCOUNT_SID`, and hands it to tools under the name
-that is left without the prefix, `account_sid`. Which part is the prefix is nowhere declared: mostly it is the
-integration's name, sometimes the first word alone. So a value goes by every name that it could have, and its likeliest
-name is what it is called in our credentials.
+ModuleX declares a value by an environment variable, such as `TWILIO_ACCOUNT_SID`, and passes it to tools under the name
+without the prefix, `account_sid`. The prefix is not declared: usually it is the integration's name, sometimes the first
+word alone. So a value has several possible names, and the likeliest is the field's name in our credentials.
 """
 
 import re
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 from modulex_integrations.schema import EnvVar
 
-__all__ = ["Variable", "named"]
+__all__ = ["Variable", "named_variables"]
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OAUTH2 = "oauth2_"
@@ -23,9 +22,9 @@ class Variable:
     """A value of a credential.
 
     Attributes:
-        declared: By ModuleX's manifest.
-        field: What our credentials call it.
-        names: All that tools and templates may call it, the likeliest first.
+        declared: Its declaration in ModuleX's manifest.
+        field: The field's name in our credentials.
+        names: All names that tools and templates may use for it, the likeliest first.
     """
 
     declared: EnvVar
@@ -33,29 +32,29 @@ class Variable:
     names: tuple[str, ...]
 
 
-def named(variables: Sequence[EnvVar], integration: str, main: str | None) -> list[Variable]:
+def named_variables(variables: Sequence[EnvVar], integration: str, main: str | None) -> list[Variable]:
     """Name the values of a scheme.
 
     Args:
-        variables: As declared.
-        integration: ModuleX's name of the integration.
-        main: What the key itself is to be called, whatever its variable's name; None for a scheme without such a key.
+        variables: Their declarations.
+        integration: The integration's name in ModuleX.
+        main: The field that holds the key itself, whatever its variable's name; None for a scheme without such a key.
     """
-    every = {variable.name: _names(variable.name, integration) for variable in variables}
-    key = _key(variables, every, main) if main is not None and main != "access_token" else None
+    candidates = {variable.name: _possible_names(variable.name, integration) for variable in variables}
+    key = _key(variables, candidates, main) if main is not None and main != "access_token" else None
     used = {main}
-    found: list[Variable] = []
+    named: list[Variable] = []
     for variable in variables:
-        names = every[variable.name]
+        names = candidates[variable.name]
         own = next(name for name in (*names, variable.name.lower()) if name not in used and _FIELD_NAME.fullmatch(name))
         field = main if variable.name == key and main is not None else own
         used.add(field)
-        found.append(Variable(variable, field, (*names, variable.name)))
-    return found
+        named.append(Variable(variable, field, (*names, variable.name)))
+    return named
 
 
 def _key(variables: Sequence[EnvVar], names: dict[str, list[str]], main: str) -> str | None:
-    """The variable of the key itself: the one of that name, else the last that is secret, else the last."""
+    """The variable of the key itself: the one with that name, else the last secret one, else the last."""
     ranks = sorted(
         range(len(variables)),
         key=lambda at: (main in names[variables[at].name], variables[at].sensitive, at),
@@ -63,7 +62,7 @@ def _key(variables: Sequence[EnvVar], names: dict[str, list[str]], main: str) ->
     return variables[ranks[-1]].name if ranks else None
 
 
-def _names(variable: str, integration: str) -> list[str]:
+def _possible_names(variable: str, integration: str) -> list[str]:
     lower = variable.lower()
     first, _, rest = lower.partition("_")
     own = lower.removeprefix(f"{integration}_")

@@ -1,4 +1,4 @@
-"""The manifest is upstream's where upstream documents one, and ours in ModuleX's words everywhere else."""
+"""ModuleX's manifest: upstream's where upstream documents an action, and derived from ours everywhere else."""
 
 from typing import get_type_hints
 
@@ -32,7 +32,7 @@ def test_documented_actions_and_their_parameters_are_upstreams(theirs: ActionDef
 
 
 @pytest.mark.parametrize("theirs", upstream.manifest.actions, ids=_DOCUMENTED)
-def test_whatever_is_added_to_a_documented_action_is_optional(theirs: ActionDefinition) -> None:
+def test_parameters_that_we_add_to_a_documented_action_are_optional(theirs: ActionDefinition) -> None:
     added = {name: value for name, value in _ours(theirs.name).parameters.items() if name not in theirs.parameters}
     assert added
     assert not any(parameter.required for parameter in added.values())
@@ -49,11 +49,11 @@ def test_documented_outputs_are_upstreams(name: str) -> None:
 def test_the_card_is_upstreams() -> None:
     for field in ("display_name", "logo", "app_url", "categories", "integration_type"):
         assert getattr(ours.manifest, field) == getattr(upstream.manifest, field), field
-    # The documentation page puts a sentence before upstream's description, and our description is the page's.
+    # Our description is the documentation page's, which puts a sentence before upstream's.
     assert "ersistent agent memory management" in ours.manifest.description
 
 
-def test_the_key_is_asked_for_as_upstream_asks_for_it() -> None:
+def test_the_key_is_declared_as_upstream_declares_it() -> None:
     (theirs,), (found,) = upstream.manifest.auth_schemas, ours.manifest.auth_schemas
     assert isinstance(found, ApiKeyAuthSchema)
     for field in ("display_name", "description", "setup_instructions"):
@@ -61,7 +61,7 @@ def test_the_key_is_asked_for_as_upstream_asks_for_it() -> None:
     assert found.setup_environment_variables[0] == theirs.setup_environment_variables[0]
 
 
-def test_the_address_is_one_more_field_that_may_be_left_out() -> None:
+def test_the_address_is_an_additional_optional_field() -> None:
     address = ours.manifest.auth_schemas[0].setup_environment_variables[1]
     assert (address.name, address.required, address.sensitive) == ("MEM0_BASE_URL", False, False)
     assert address.inject_into_auth_data
@@ -72,14 +72,14 @@ def test_the_test_endpoint_is_our_connection_test() -> None:
     (scheme,) = ours.manifest.auth_schemas
     endpoint = scheme.test_endpoint
     assert endpoint is not None
-    # ModuleX fills in what was entered and knows no defaults, so the address stands in the URL.
+    # ModuleX fills in what was entered and knows no defaults, so the URL has the default address.
     assert (endpoint.method, endpoint.url) == ("GET", "https://api.mem0.ai/v1/ping/")
     assert endpoint.headers == {"Authorization": "Token {api_key}"}
     assert endpoint.success_indicators.status_codes == [200]
     assert endpoint.success_indicators.response_fields == ["status"]
 
 
-def test_every_parameter_of_every_action_is_told_with_its_type() -> None:
+def test_every_parameter_of_every_action_has_its_type_and_description() -> None:
     for action in discover()["mem0"].manifest.actions:
         parameters = _ours(action.name).parameters
         assert list(parameters) == list(action.input_schema["properties"])

@@ -1,9 +1,11 @@
-"""What ModuleX finds: a plain package path, with the manifest, the tools and a module of tools."""
+"""The package that ModuleX finds: its entry point, manifest and tools; and it passes ModuleX's own tests."""
 
 import importlib
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +18,12 @@ from modulex_mem0.runtime import discover
 
 _KEY = "modulex_mem0"
 _PATH = "modulex_mem0.hosts.modulex"
+_IMPORT = "from modulex_integrations.tools.mem0 import ("
+# Ours has more actions than the three that upstream counts; that those three exist is tested elsewhere.
+_COUNTS = "TestManifest::test_manifest_exposes_3_actions"
 
 
-def test_the_entry_point_is_a_plain_package_path_and_its_key_is_the_manifests_name() -> None:
+def test_the_entry_point_is_a_package_path_and_its_key_is_the_manifests_name() -> None:
     (point,) = entry_points(group="modulex.tools", name=_KEY)
     assert point.value == _PATH
     assert point.load().manifest.name == _KEY
@@ -31,7 +36,7 @@ def test_the_package_has_what_upstreams_packages_have() -> None:
     assert all(type(tool) is StructuredTool for tool in package.TOOLS)
 
 
-def test_every_action_is_offered_in_the_manifest_as_a_tool_and_under_its_own_name() -> None:
+def test_every_action_is_in_the_manifest_among_the_tools_and_under_its_own_name() -> None:
     package = importlib.import_module(_PATH)
     tools = importlib.import_module(f"{_PATH}.tools")
     names = list(discover()["mem0"].actions)
@@ -43,7 +48,7 @@ def test_every_action_is_offered_in_the_manifest_as_a_tool_and_under_its_own_nam
         assert getattr(package, name) is tool
 
 
-def test_a_name_that_is_no_action_is_no_attribute() -> None:
+def test_an_unknown_action_is_not_an_attribute() -> None:
     with pytest.raises(AttributeError, match="no attribute 'add_memory'"):
         importlib.import_module(_PATH).add_memory  # noqa: B018
 
@@ -60,7 +65,7 @@ assert "modulex_mem0.sandbox" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_an_integration_that_cannot_be_loaded_is_told_and_does_not_break_the_import() -> None:
+def test_an_integration_that_cannot_be_loaded_is_reported_and_does_not_break_the_import() -> None:
     code = f"""
 import sys
 sys.modules["modulex_mem0.mem0.plugin"] = None
@@ -72,3 +77,25 @@ print(manifest.description)
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.startswith("Cannot be used in this installation: ModuleNotFoundError: ")
     assert "cannot be offered to ModuleX" in done.stderr
+
+
+def test_upstreams_own_tests_pass_with_our_tools(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_httpx", reason="upstream's tests need pytest-httpx")
+    spec = find_spec("modulex_integrations.tools.mem0")
+    assert spec is not None
+    assert spec.origin is not None
+    source = (Path(spec.origin).parent / "tests" / "test_mem0.py").read_text()
+    assert _IMPORT in source
+    # The output models stay upstream's: they are closed, and read our tools' outputs.
+    copy = tmp_path / "test_upstream.py"
+    copy.write_text(source.replace(_IMPORT, "from modulex_mem0.hosts.modulex import ("))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", copy.name, "--deselect", f"{copy.name}::{_COUNTS}", "-p", "no:cacheprovider"],
+        check=False,
+        capture_output=True,
+        cwd=tmp_path,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = source.count("def test_") - 1
+    assert f"{expected} passed, 1 deselected" in done.stdout

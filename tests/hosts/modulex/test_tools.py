@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from modulex_mem0.hosts.modulex import TOOLS, manifest, tools
 from modulex_mem0.runtime import discover
+from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply, reply
 
@@ -26,7 +27,7 @@ _INJECTED = {"api_key", "base_url"}
 
 
 @_ALL
-def test_the_credential_is_injected_by_name_and_no_parameter_of_the_manifest(tool: StructuredTool) -> None:
+def test_the_credential_is_injected_by_name_and_is_not_in_the_manifest(tool: StructuredTool) -> None:
     parameters = next(action.parameters for action in manifest.actions if action.name == tool.name)
     assert tool.coroutine is not None
     signature = inspect.signature(tool.coroutine).parameters
@@ -38,7 +39,7 @@ def test_the_credential_is_injected_by_name_and_no_parameter_of_the_manifest(too
 
 
 @_ALL
-def test_the_output_model_stands_in_the_signature(tool: StructuredTool) -> None:
+def test_the_output_model_is_in_the_signature(tool: StructuredTool) -> None:
     assert tool.coroutine is not None
     model = get_type_hints(tool.coroutine)["return"]
     assert issubclass(model, BaseModel)
@@ -46,7 +47,7 @@ def test_the_output_model_stands_in_the_signature(tool: StructuredTool) -> None:
 
 
 @_ALL
-def test_a_model_of_language_sees_the_parameters_as_we_declare_them(tool: StructuredTool) -> None:
+def test_a_language_model_sees_the_declared_parameters(tool: StructuredTool) -> None:
     declared = discover()["mem0"].actions[tool.name].describe().input_schema
     function = convert_to_openai_tool(tool)["function"]
     shown = function["parameters"]
@@ -65,14 +66,14 @@ async def test_the_environment_of_the_host_is_not_read(monkeypatch: pytest.Monke
     assert output["error"].startswith("missing_credential: ")
 
 
-async def test_what_was_left_out_stays_left_out(server: ScriptedServer) -> None:
+async def test_a_parameter_that_is_left_out_stays_left_out(server: ScriptedServer) -> None:
     memory = {"id": "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11", "memory": "old", "user_id": "alice"}
     server.script(json_reply(memory))
     injected = {"api_key": "m0-key", "base_url": server.url}
     arguments = {"user_id": "alice", "memory_id": memory["id"], "text": "new"}
     output = await tools.update_memory.ainvoke(arguments | injected)
     assert output["success"] is True, output
-    # A null would say that the memory never expires.
+    # A null would mean that the memory never expires.
     assert server.requests[-1].json() == {"text": "new"}
 
 
@@ -86,7 +87,7 @@ async def test_a_misspelt_parameter_is_refused_and_not_ignored() -> None:
 async def test_no_callback_sees_the_key(server: ScriptedServer) -> None:
     seen: list[str] = []
 
-    class Watching(AsyncCallbackHandler):
+    class Recorder(AsyncCallbackHandler):
         async def on_tool_start(self, *args: Any, **kwargs: Any) -> None:
             seen.append(repr((args, kwargs)))
 
@@ -96,7 +97,7 @@ async def test_no_callback_sees_the_key(server: ScriptedServer) -> None:
     server.script(json_reply({"results": []}))
     injected = {"api_key": "m0-very-secret", "base_url": server.url}
     await tools.search_memories.ainvoke(
-        {"user_id": "alice", "query": "x"} | injected, config={"callbacks": [Watching()]}
+        {"user_id": "alice", "query": "x"} | injected, config={"callbacks": [Recorder()]}
     )
     assert len(seen) == 2
     assert "alice" in seen[0]
@@ -133,3 +134,47 @@ async def test_nothing_raises_whatever_the_service_sends(
     json.dumps(output, allow_nan=False)
     model = get_type_hints(tool.coroutine)["return"]
     model.model_validate(output)
+
+
+async def _call(name: str, **arguments: Any) -> dict[str, Any]:
+    output = await getattr(tools, name).ainvoke(arguments)
+    assert json.loads(json.dumps(output)) == output
+    return dict(output)
+
+
+async def test_a_memory_is_added_found_listed_changed_and_deleted(credential: dict[str, str]) -> None:
+    messages = [{"role": "user", "content": "I am a vegetarian."}]
+    added = await _call("add_memories", user_id="alice", messages=messages, wait_for_completion=True, **credential)
+    assert (added["success"], added["status"]) == (True, "SUCCEEDED")
+
+    found = await _call("search_memories", user_id="alice", query="vegetarian", **credential)
+    assert found["ids"], found
+    assert "vegetarian" in found["search_results"][0]["memory"]
+
+    memory_id = found["ids"][0]
+    changed = await _call("update_memory", user_id="alice", memory_id=memory_id, text="Eats fish", **credential)
+    assert changed["success"] is True
+
+    listed = await _call("get_memories", user_id="alice", **credential)
+    assert [memory["memory"] for memory in listed["memories"]] == ["Eats fish"]
+
+    deleted = await _call("delete_memory", user_id="alice", memory_id=memory_id, **credential)
+    assert deleted["success"] is True
+    assert (await _call("get_memories", user_id="alice", **credential))["ids"] == []
+
+
+async def test_a_wrong_key_is_reported_with_its_status(sandbox: RunningSandbox) -> None:
+    output = await _call("get_memories", user_id="alice", api_key="wrong-key", base_url=sandbox.base_url)
+    assert output["success"] is False
+    assert output["error"].startswith("unauthorized: ")
+    assert "401" in output["error"]
+    assert "wrong-key" not in output["error"]
+
+
+async def test_another_users_memory_is_not_found(credential: dict[str, str]) -> None:
+    messages = [{"role": "user", "content": "I live in Utrecht."}]
+    await _call("add_memories", user_id="bob", messages=messages, wait_for_completion=True, **credential)
+    (theirs,) = (await _call("get_memories", user_id="bob", **credential))["ids"]
+    output = await _call("get_memories", user_id="alice", memory_id=theirs, **credential)
+    assert output["error"].startswith("not_found: ")
+    assert output["memories"] == []

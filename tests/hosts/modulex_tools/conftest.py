@@ -1,4 +1,4 @@
-"""ModuleX's integrations in a runtime, and packages of one's own beside them."""
+"""A runtime with ModuleX's integrations, and packages that a test adds."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,7 +13,7 @@ from modulex_mem0.runtime import Runtime, RuntimeSettings
 
 @pytest.fixture(scope="session")
 def loaded() -> Iterator[Runtime]:
-    """A runtime in which everything was asked for once."""
+    """A runtime in which everything is loaded."""
     with Runtime() as runtime:
         runtime.integrations.load_all()
         yield runtime
@@ -21,7 +21,7 @@ def loaded() -> Iterator[Runtime]:
 
 @pytest.fixture
 async def host(quick: RuntimeSettings) -> AsyncIterator[Runtime]:
-    """A runtime with what is installed, whose requests pytest-httpx can see."""
+    """A runtime with everything installed, whose requests pytest-httpx intercepts."""
     async with Runtime(replace(quick, transport="httpx")) as runtime:
         yield runtime
 

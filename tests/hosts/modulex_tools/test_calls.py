@@ -1,4 +1,4 @@
-"""ModuleX's tools, called through `Runtime.call`, with the network scripted."""
+"""ModuleX's tools called through `Runtime.call`, and their connection tests, with the network scripted."""
 
 import logging
 from typing import Any
@@ -66,7 +66,7 @@ async def test_browser_use_lists_sessions(host: Runtime, httpx_mock: HTTPXMock) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         (("airweave", "search", {"query": "plans"}), "collection_id: is required"),
         (
@@ -82,13 +82,13 @@ async def test_browser_use_lists_sessions(host: Runtime, httpx_mock: HTTPXMock) 
     ],
 )
 async def test_a_bad_input_is_refused_before_any_request(
-    host: Runtime, httpx_mock: HTTPXMock, asked: tuple[str, str, dict[str, Any]], said: str
+    host: Runtime, httpx_mock: HTTPXMock, asked: tuple[str, str, dict[str, Any]], message: str
 ) -> None:
     integration, action, arguments = asked
     credential = {"access_token": "token"} if integration == "amazon_alexa" else {"api_key": KEY}
     error = _failure(await _call(host, integration, action, arguments, **credential))
     assert error.code is ErrorCode.INVALID_INPUT
-    assert said in error.message
+    assert message in error.message
     assert httpx_mock.get_requests() == []
 
 
@@ -106,7 +106,7 @@ async def test_a_public_service_needs_none(host: Runtime, httpx_mock: HTTPXMock)
     assert result.success, result
 
 
-async def test_what_a_tool_says_of_its_failure_is_told_without_the_key(host: Runtime, httpx_mock: HTTPXMock) -> None:
+async def test_an_error_that_a_tool_returns_is_reported_without_the_key(host: Runtime, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(status_code=401, text=f"no such key: {KEY}")
     error = _failure(await _call(host, "airweave", "search", {"collection_id": "a", "query": "b"}))
     assert error.code is ErrorCode.SERVICE_ERROR
@@ -115,9 +115,7 @@ async def test_what_a_tool_says_of_its_failure_is_told_without_the_key(host: Run
     assert error.retryable is False
 
 
-async def test_a_service_that_echoes_the_key_in_its_answer_does_not_give_it_away(
-    host: Runtime, httpx_mock: HTTPXMock
-) -> None:
+async def test_a_key_that_a_service_echoes_in_its_reply_is_masked(host: Runtime, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(json={"results": [{"metadata": {"seen": [f"key {KEY}"]}}], "completion": KEY})
     result = await _call(host, "airweave", "search", {"collection_id": "a", "query": "b"})
     assert result.success
@@ -125,7 +123,7 @@ async def test_a_service_that_echoes_the_key_in_its_answer_does_not_give_it_away
     assert KEY not in str(result.output)
 
 
-async def test_no_log_shows_a_key_that_stands_in_a_url(
+async def test_no_log_shows_a_key_in_a_url(
     host: Runtime, httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -142,7 +140,7 @@ async def test_no_log_shows_a_key_that_stands_in_a_url(
     ("status", "code"),
     [(401, "unauthorized"), (403, "forbidden"), (404, "not_found"), (429, "rate_limited"), (500, "service_error")],
 )
-async def test_a_tool_that_raises_for_a_status_is_understood(
+async def test_a_status_that_a_tool_raises_gets_its_code(
     host: Runtime, httpx_mock: HTTPXMock, status: int, code: str
 ) -> None:
     httpx_mock.add_response(status_code=status, json={"message": "because"}, headers={"Retry-After": "7"})
@@ -153,20 +151,20 @@ async def test_a_tool_that_raises_for_a_status_is_understood(
     assert error.retry_after == (7 if status == 429 else None)
 
 
-async def test_a_tool_that_cannot_connect_is_understood(host: Runtime, httpx_mock: HTTPXMock) -> None:
-    httpx_mock.add_exception(httpx.ConnectError("nobody there"))
+async def test_a_connection_failure_that_a_tool_raises_gets_its_code(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_exception(httpx.ConnectError("no route"))
     asked = {"owner": "o", "repo": "r"}
     error = _failure(await _call(host, "github", "get_repository", asked, token="ghp_0123456789"))
     assert error.code is ErrorCode.CONNECTION_FAILED
 
 
-async def test_a_tool_whose_answer_is_lost_may_have_done_it(host: Runtime, httpx_mock: HTTPXMock) -> None:
+async def test_a_call_whose_reply_is_lost_may_have_succeeded(host: Runtime, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_exception(httpx.ReadTimeout("too late"))
     error = _failure(await _call(host, "github", "delete_repository", {"owner": "o", "repo": "r"}, token="ghp_0123"))
     assert (error.code, error.retryable) == (ErrorCode.OUTCOME_UNKNOWN, False)
 
 
-async def test_a_fault_of_a_tool_becomes_a_defined_result(host: Runtime, httpx_mock: HTTPXMock) -> None:
+async def test_a_defect_of_a_tool_becomes_a_defined_result(host: Runtime, httpx_mock: HTTPXMock) -> None:
     """ModuleX's own Mem0 raises on a numeric id."""
     httpx_mock.add_response(json={"results": [{"id": 12345, "memory": "Likes pizza"}]})
     error = _failure(await _call(host, "mem0", "search_memories", {"user_id": "alice", "query": "food"}))
@@ -174,9 +172,65 @@ async def test_a_fault_of_a_tool_becomes_a_defined_result(host: Runtime, httpx_m
     assert "ValidationError" in error.message
 
 
-async def test_the_same_through_ours(host: Runtime, httpx_mock: HTTPXMock) -> None:
+async def test_the_same_reply_through_our_integration_succeeds(host: Runtime, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(json={"results": [{"id": 12345, "memory": "Likes pizza", "user_id": "alice"}]})
     result = await host.call(
         "mem0", "search_memories", {"user_id": "alice", "query": "food"}, credential={"api_key": KEY}
     )
     assert (result.success, result.output["ids"]) == (True, ["12345"])
+
+
+async def _connection_test(host: Runtime, integration: str, **credential: str) -> ErrorCode | None:
+    result = await host.test_credential(f"modulex_tools_{integration}", credential=credential)
+    return result.error.code if result.error else None
+
+
+async def test_a_connection_test_with_a_header(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url="https://api.airweave.ai/collections", json=[])
+    assert await _connection_test(host, "airweave", api_key="the-key") is None
+    assert httpx_mock.get_requests()[0].headers["x-api-key"] == "the-key"
+
+
+async def test_a_connection_test_with_a_refused_key(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(status_code=401)
+    assert await _connection_test(host, "airweave", api_key="the-key") is ErrorCode.UNAUTHORIZED
+
+
+async def test_a_connection_test_with_basic_authentication(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url="https://api.mailgun.net/v3/domains", json={"items": []})
+    assert await _connection_test(host, "mailgun", api_key="the-key") is None
+    # base64 of `api:the-key`.
+    assert httpx_mock.get_requests()[0].headers["Authorization"] == "Basic YXBpOnRoZS1rZXk="
+
+
+async def test_a_value_in_the_host_must_be_a_part_of_a_name(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    assert await _connection_test(host, "freshdesk", domain="evil.test/", api_key="the-key") is ErrorCode.INVALID_INPUT
+    assert httpx_mock.get_requests() == []
+
+
+async def test_a_value_in_the_path_is_encoded(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url="https://api.telegram.org/bot1%3A2%2F3/getMe", json={"ok": True, "result": {}})
+    assert await _connection_test(host, "telegram", api_key="1:2/3") is None
+
+
+async def test_a_value_in_the_query_adds_no_parameter(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(json={"databases": []})
+    assert await _connection_test(host, "nasdaq", api_key="a&b=c") is None
+    assert dict(httpx_mock.get_requests()[0].url.params) == {"api_key": "a&b=c", "per_page": "1"}
+
+
+async def test_a_field_that_the_reply_must_have(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(json={"data": {"viewer": None}})
+    assert await _connection_test(host, "linear", api_key="the-key") is ErrorCode.BAD_RESPONSE
+    httpx_mock.add_response(json={"data": {"viewer": {"id": "1"}}})
+    assert await _connection_test(host, "linear", api_key="the-key") is None
+
+
+async def test_an_address_that_is_not_encrypted_is_refused(host: Runtime, httpx_mock: HTTPXMock) -> None:
+    error = await _connection_test(host, "qdrant", base_url="http://qdrant.example", api_key="the-key")
+    assert error is ErrorCode.INVALID_INPUT
+    assert httpx_mock.get_requests() == []
+
+
+async def test_without_a_connection_test_it_is_unsupported(host: Runtime) -> None:
+    assert await _connection_test(host, "crowdstrike", api_key="the-key") is ErrorCode.UNSUPPORTED

@@ -1,4 +1,4 @@
-"""A credential reaches a tool under the names that ModuleX's executor would give its values."""
+"""A credential reaches a tool under the names that ModuleX's executor gives its values."""
 
 import importlib
 from collections.abc import Callable
@@ -87,7 +87,7 @@ async def test_a_tool_that_takes_values_one_by_one() -> None:
 
 
 @pytest.mark.usefixtures("guest")
-async def test_what_is_called_like_a_value_is_the_credentials_and_not_the_callers() -> None:
+async def test_an_argument_with_the_name_of_a_value_is_injected_and_cannot_be_passed() -> None:
     assert await _seen("alone", {}, {"api_key": "bot-token"}) == ("bot-token", "none", "default")
     async with Runtime() as runtime:
         result = await runtime.call(
@@ -98,7 +98,7 @@ async def test_what_is_called_like_a_value_is_the_credentials_and_not_the_caller
 
 
 @pytest.mark.usefixtures("guest")
-async def test_a_tool_that_takes_them_together() -> None:
+async def test_a_tool_that_takes_all_values_together() -> None:
     auth_type, auth_data, region = await _seen("together", {"region": "us"}, {"api_key": "bot-token", "region": "eu"})
     assert (auth_type, region) == ("api_key", "us")
     assert auth_data["api_key"] == auth_data["bot_token"] == auth_data["GUEST_BOT_TOKEN"] == "bot-token"
@@ -106,13 +106,13 @@ async def test_a_tool_that_takes_them_together() -> None:
 
 
 @pytest.mark.usefixtures("guest")
-async def test_the_second_way_to_authenticate() -> None:
+async def test_the_second_scheme() -> None:
     auth_type, auth_data, _ = await _seen("together", {}, {"access_token": "granted"})
     assert (auth_type, auth_data["access_token"], auth_data["token"]) == ("oauth2", "granted", "granted")
 
 
 @pytest.mark.usefixtures("guest")
-async def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_credential_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUEST_OAUTH2_ACCESS_TOKEN", "granted")
     assert (await _seen("together", {}, None))[0] == "oauth2"
     monkeypatch.setenv("GUEST_BOT_TOKEN", "bot-token")
@@ -150,7 +150,7 @@ def test_the_names_that_tools_look_for(integration: str, name: str, field: str) 
     assert field in {declared.name for declared in hosted.scheme.fields}
 
 
-def test_what_the_platform_pays_for_is_told_from_what_is_public() -> None:
+def test_a_managed_key_and_a_public_service_are_distinguished() -> None:
     managed, public = _scheme("exa", 1).scheme, _scheme("arxiv").scheme
     assert (managed.type, [field.environment_variable for field in managed.fields]) == (
         "platform_key",
@@ -159,7 +159,7 @@ def test_what_the_platform_pays_for_is_told_from_what_is_public() -> None:
     assert (public.type, public.fields) == ("none", ())
 
 
-def test_what_identifies_the_application_is_not_asked_of_a_call() -> None:
+def test_a_call_does_not_need_what_identifies_the_application() -> None:
     needed = {field.name for field in _scheme("google_ads").scheme.fields if not field.application}
     assert needed == {"access_token", "developer_token"}
 
@@ -170,6 +170,6 @@ def test_braces_that_name_no_value_stay_in_a_body() -> None:
     assert test.body == {"query": "query { viewer { id name } }"}
 
 
-def test_an_address_that_the_user_enters_is_checked() -> None:
+def test_an_address_that_the_user_enters_is_a_url_field() -> None:
     kinds = {field.name: field.kind for field in _scheme("qdrant").scheme.fields}
     assert kinds["base_url"] == "url"

@@ -1,6 +1,8 @@
-"""Everything that is installed for ModuleX is found, under a name that means one thing whatever else is installed."""
+"""Packages for ModuleX are found under stable names, imported one by one at first use, and fail one by one."""
 
 import importlib
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
@@ -16,7 +18,7 @@ _INSTALLED = [point for point in entry_points(group="modulex.tools") if not poin
 
 
 def _import_failure(point: EntryPoint) -> str | None:
-    """Why a package cannot be imported, found out without our help."""
+    """Why a package cannot be imported, found without our code."""
     try:
         importlib.import_module(point.value)
     except Exception as error:
@@ -24,7 +26,7 @@ def _import_failure(point: EntryPoint) -> str | None:
     return None
 
 
-def test_every_installed_package_is_among_the_names_before_any_is_loaded() -> None:
+def test_every_installed_package_is_known_by_name_before_any_is_loaded() -> None:
     with Runtime() as runtime:
         expected = {PREFIX + point.name for point in _INSTALLED}
         assert len(expected) == len(_INSTALLED) > 100
@@ -32,16 +34,17 @@ def test_every_installed_package_is_among_the_names_before_any_is_loaded() -> No
         assert {f"{PREFIX}airweave", f"{PREFIX}amazon_alexa", f"{PREFIX}browser_use"} <= set(runtime.integrations)
 
 
-def test_what_cannot_be_imported_is_told_by_name_and_reason_and_all_else_can_be_called(loaded: Runtime) -> None:
+def test_packages_that_cannot_be_imported_are_reported_with_the_reason_and_all_others_can_be_called(
+    loaded: Runtime,
+) -> None:
     unusable = {PREFIX + p.name: reason for p in _INSTALLED if (reason := _import_failure(p)) is not None}
-    told = {f.name: f.reason for f in loaded.integrations.failures}
-    assert told == unusable
+    assert {f.name: f.reason for f in loaded.integrations.failures} == unusable
     assert not loaded.integrations.deferred
     usable = {PREFIX + point.name for point in _INSTALLED} - set(unusable)
     assert {name for name in loaded.integrations if name.startswith(PREFIX)} == usable
 
 
-def test_the_installed_package_that_brings_it_is_told(loaded: Runtime) -> None:
+def test_the_distribution_of_each_is_known(loaded: Runtime) -> None:
     for point in _INSTALLED:
         name = PREFIX + point.name
         if name in loaded.integrations:
@@ -49,18 +52,18 @@ def test_the_installed_package_that_brings_it_is_told(loaded: Runtime) -> None:
             assert loaded.integrations.distribution_of(name) == point.dist.name
 
 
-def test_mem0_is_ours_and_modulexs_own_stands_beside_it(loaded: Runtime) -> None:
+def test_mem0_is_ours_and_modulexs_own_has_the_prefix(loaded: Runtime) -> None:
     assert loaded.integrations.distribution_of("mem0") == "modulex-mem0"
     assert loaded.integrations.distribution_of(f"{PREFIX}mem0") == "modulex-integrations"
     assert len(loaded.integrations["mem0"].actions) > len(loaded.integrations[f"{PREFIX}mem0"].actions) == 3
 
 
-def test_our_own_package_for_modulex_does_not_come_back_as_a_guest(loaded: Runtime) -> None:
+def test_our_own_package_for_modulex_is_not_announced(loaded: Runtime) -> None:
     assert "modulex_mem0" in entry_points(group="modulex.tools").names
     assert not [name for name in loaded.integrations if name.endswith("modulex_mem0")]
 
 
-async def test_a_name_without_its_prefix_is_answered_with_the_whole_name(host: Runtime) -> None:
+async def test_for_a_name_without_its_prefix_the_full_name_is_suggested(host: Runtime) -> None:
     with pytest.raises(UnknownIntegrationError, match="did you mean 'modulex_tools_browser_use'"):
         await host.call("browser_use", "list_sessions", {}, credential={"api_key": "key"})
 
@@ -71,10 +74,10 @@ async def test_a_name_without_its_prefix_is_answered_with_the_whole_name(host: R
         ("import sys\nsys.exit(3)", "SystemExit: 3"),
         ("import no_such_library", "No module named 'no_such_library'"),
         ("TOOLS = ()", "has no attribute 'manifest'"),
-        ("manifest, TOOLS = 1, ()", "is no IntegrationManifest"),
+        ("manifest, TOOLS = 1, ()", "is not an IntegrationManifest"),
         (
             _IMPORTS + "manifest, TOOLS = M(name='other', display_name='Other', description='Other.'), ()",
-            "its manifest calls it 'other', its entry point 'guest'",
+            "the manifest's name is 'other', but the entry point's is 'guest'",
         ),
         (
             _IMPORTS + "manifest = M(name='guest', display_name='Guest', description='A guest.',"
@@ -83,7 +86,7 @@ async def test_a_name_without_its_prefix_is_answered_with_the_whole_name(host: R
         ),
     ],
 )
-def test_a_package_that_breaks_the_rules_takes_no_other_down(
+def test_a_package_that_breaks_the_contract_does_not_affect_the_others(
     install: Callable[[str, str], None], code: str, reason: str
 ) -> None:
     install("guest", code)
@@ -97,10 +100,54 @@ def test_a_package_that_breaks_the_rules_takes_no_other_down(
         assert runtime.integrations["mem0"].actions
 
 
-def test_two_packages_of_one_name_are_told_and_the_first_keeps_it(install: Callable[[str, str], None]) -> None:
+def test_of_two_packages_with_one_name_the_first_keeps_it_and_the_other_is_reported(
+    install: Callable[[str, str], None],
+) -> None:
     install("airweave", "raise AssertionError('loaded in place of the other')")
     with Runtime() as runtime:
         (failure,) = runtime.integrations.failures
         assert failure.name == f"{PREFIX}airweave"
         assert "already taken by modulex-integrations" in failure.reason
         assert runtime.integrations[f"{PREFIX}airweave"].profile.display_name == "Airweave"
+
+
+def _run(code: str) -> None:
+    """Run a program in a fresh interpreter."""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+_FOREIGN = """
+import sys
+def foreign():
+    return sorted(n for n in sys.modules if n.split(".")[0] in ("modulex_integrations", "langchain_core", "langsmith"))
+"""
+
+
+def test_listing_and_calling_mem0_imports_no_package_of_modulex() -> None:
+    _run(
+        f"""{_FOREIGN}
+from modulex_mem0.runtime import Runtime
+with Runtime() as runtime:
+    assert len(runtime.integrations) > 100
+    assert list(runtime.integrations) and runtime.integrations.deferred
+    assert "modulex_tools_github" in runtime.integrations
+    assert runtime.integrations["mem0"].manifest.actions
+    credential = {{"api_key": "key", "base_url": "http://127.0.0.1:9"}}
+    result = runtime.call_sync("mem0", "get_memories", {{"user_id": "alice"}}, credential=credential)
+    assert result.error.code == "connection_failed", result
+    assert foreign() == [], foreign()
+"""
+    )
+
+
+def test_using_one_imports_that_one_alone() -> None:
+    _run(
+        f"""{_FOREIGN}
+from modulex_mem0.runtime import Runtime
+with Runtime() as runtime:
+    assert runtime.integrations["modulex_tools_airweave"].manifest.actions
+    packages = {{".".join(n.split(".")[:3]) for n in foreign() if n.startswith("modulex_integrations.tools.")}}
+    assert packages == {{"modulex_integrations.tools.airweave"}}, packages
+    assert "modulex_tools_airweave" not in runtime.integrations.deferred
+"""
+    )

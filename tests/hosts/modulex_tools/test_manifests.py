@@ -1,4 +1,4 @@
-"""What a platform shows of each: the ways to authenticate with their steps and fields, and actions with schemas."""
+"""The manifest of each integration: its authentication with steps and fields, and its actions with schemas."""
 
 import importlib
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ _INSTALLED = [point for point in entry_points(group="modulex.tools") if not poin
 
 @pytest.fixture(params=_INSTALLED, ids=lambda point: point.name)
 def both(request: pytest.FixtureRequest, loaded: Runtime) -> tuple[HostManifest, IntegrationManifest]:
-    """An integration as ModuleX tells it, and as we do."""
+    """An integration's manifest in ModuleX, and ours of it."""
     point: EntryPoint = request.param
     if PREFIX + point.name not in loaded.integrations:
         reason = next(f.reason for f in loaded.integrations.failures if f.name == PREFIX + point.name)
-        pytest.skip(f"it failed to load, and that is told: {reason}")
+        pytest.skip(f"it failed to load: {reason}")
     return importlib.import_module(point.value).manifest, loaded.integrations[PREFIX + point.name].manifest
 
 
@@ -51,7 +51,7 @@ def test_the_steps_and_the_fields(both: tuple[HostManifest, IntegrationManifest]
             assert (field.display_name, field.description) == (variable.display_name, variable.description)
             assert field.required == variable.required
             assert field.sensitive >= variable.sensitive
-        # What remains is a key that ModuleX's own machinery supplies.
+        # What remains is a key that ModuleX itself supplies.
         assert all(field.sensitive and field.required for field in fields.values())
         assert len(fields) == (theirs.auth_type == "oauth2" or ours.type == "platform_key")
 
@@ -64,7 +64,7 @@ def test_oauth2(both: tuple[HostManifest, IntegrationManifest]) -> None:
             assert (list(ours.oauth2.scopes), ours.oauth2.pkce) == (config.scopes, config.use_pkce)
             assert ours.oauth2.token_auth_method == config.token_auth_method
             assert ours.oauth2.token_url.partition("{")[0] == config.token_url.partition("{")[0]
-            # No call needs what identifies the application.
+            # No call needs the fields that identify the application.
             assert [field.name for field in ours.fields if field.application]
 
 
@@ -96,12 +96,12 @@ def test_the_actions_and_their_schemas(both: tuple[HostManifest, IntegrationMani
             assert action.input_schema["properties"][name]["description"] == definition.parameters[name].description
 
 
-def test_the_whole_survives_being_written_as_json(both: tuple[HostManifest, IntegrationManifest]) -> None:
+def test_a_manifest_survives_a_round_trip_through_json(both: tuple[HostManifest, IntegrationManifest]) -> None:
     assert IntegrationManifest.model_validate_json(both[1].model_dump_json()) == both[1]
 
 
-def test_what_the_manifest_documents_can_be_passed(loaded: Runtime) -> None:
-    """But for what the credential holds, and where ModuleX's manifest names a parameter that its tool does not take."""
+def test_every_documented_parameter_can_be_passed(loaded: Runtime) -> None:
+    """Except credential values, and parameters in ModuleX's manifest that its tool does not take."""
     not_taken: list[tuple[str, str, str]] = []
     for point in _INSTALLED:
         if PREFIX + point.name not in loaded.integrations:
@@ -117,5 +117,5 @@ def test_what_the_manifest_documents_can_be_passed(loaded: Runtime) -> None:
                 if not injected:
                     assert name not in tools[definition.name].args_schema.model_fields
                     not_taken.append((point.name, definition.name, name))
-    # Each would be dropped in silence by ModuleX; here it is refused, as a parameter that the action does not have.
+    # ModuleX drops these silently; here they are refused as unknown parameters.
     assert len(not_taken) <= 5, not_taken
