@@ -1,9 +1,10 @@
 """Walks JSON Schemas (draft 2020-12), says which types they admit, and words them for people."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["EVERY_TYPE", "inline", "json_types", "resolve", "subschemas", "type_of", "type_summary"]
+__all__ = ["EVERY_TYPE", "inline", "json_types", "read_value", "resolve", "subschemas", "type_of", "type_summary"]
 
 EVERY_TYPE = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
@@ -94,6 +95,29 @@ def json_types(schema: object, root: Mapping[str, Any]) -> frozenset[str]:
         else:
             return EVERY_TYPE
     return frozenset(types) or EVERY_TYPE
+
+
+def read_value(text: str, schema: object, root: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value that a text from a command line spells, where the schema admits its type; otherwise the text.
+
+    Args:
+        text: Such as `5` or `{"a": 1}`. What spells a JSON string stays as it is, quotes included.
+        schema: The schema, or a part of one.
+        root: The document that its references are in.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+    admitted, kind = json_types(schema, root), type_of(value)
+    if kind == "string":
+        return text
+    numeric = kind in ("integer", "number") and not admitted.isdisjoint(("integer", "number"))
+    return value if kind in admitted or numeric else text
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def subschemas(schema: object, place: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,9 @@
-"""Thin translations of our declarations to the hosts that people use, each an optional extra.
+"""Adapters that offer integrations in existing hosts. Each is an optional extra.
 
-Importing this package imports no host's library; each library is imported inside its own host's package only.
+`ToolSet` is what they share: the actions that a host offers, and the parameters that it fixes. Importing this package
+imports no host's library: each is imported in its own module or package alone.
 """
+
+from modulex_mem0.hosts.toolset import NotOfferedError, Tool, ToolSet
+
+__all__ = ["NotOfferedError", "Tool", "ToolSet"]

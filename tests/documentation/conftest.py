@@ -1,4 +1,4 @@
-"""The pages about MCP are tried with the fixtures of the host's own tests."""
+"""Fixtures of the MCP host's own tests, for the page about MCP."""
 
 from tests.hosts.mcp.conftest import connect_http, log, serve
 

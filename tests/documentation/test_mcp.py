@@ -1,4 +1,4 @@
-"""The configuration blocks of docs/hosts/mcp.md, used as a client would use them."""
+"""The configuration blocks and options of docs/hosts/mcp.md, used as a client uses them."""
 
 import json
 import re

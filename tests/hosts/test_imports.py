@@ -1,4 +1,4 @@
-"""No host's library is imported unless its adapter is used: asked of a fresh interpreter."""
+"""No host's library is imported unless its adapter is. Each test runs a fresh interpreter."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ assert "add_memories" in sys.stdout.getvalue()
 
 
 def imported_by(program: str) -> set[str]:
-    """The top-level names of all modules that a program has imported when it ends."""
+    """The top-level names of all modules that a program imports."""
     ended = subprocess.run(
         [sys.executable, "-c", f"import sys\n{program}\nsys.stderr.write(' '.join(sys.modules))"],
         check=True,
@@ -32,7 +32,7 @@ def imported_by(program: str) -> set[str]:
     "program",
     [
         "import modulex_mem0.hosts",
-        "import modulex_mem0.hosts.selection, modulex_mem0.hosts.offer",
+        "from modulex_mem0.hosts import ToolSet; from modulex_mem0.runtime import Runtime; ToolSet(Runtime(), 'mem0')",
         "from modulex_mem0.runtime import Runtime; Runtime().integrations['mem0'].actions",
         "import modulex_mem0.cli.commands.mcp",
         LISTING,

@@ -4,15 +4,15 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from modulex_mem0.cli import options
-from modulex_mem0.cli.installed import find_integration
-from modulex_mem0.contract import Profile
-from modulex_mem0.hosts.offer import Offer
-from modulex_mem0.hosts.selection import NotOfferedError
+from modulex_mem0.cli.installed import find_integration, manifest_of
+from modulex_mem0.contract import IntegrationManifest, Profile
+from modulex_mem0.hosts import NotOfferedError, ToolSet
+from modulex_mem0.json_schema import read_value
 from modulex_mem0.runtime import BrokenIntegrationError, Runtime, UnknownActionError
 
 if TYPE_CHECKING:
@@ -28,7 +28,15 @@ __all__ = ["command"]
 @click.option(
     "--user-id",
     metavar="ID",
-    help="Fix the user: agents neither see nor choose it, and actions that reach beyond one user are left out.",
+    help="Fix the user: agents neither see nor choose it, and actions that reach beyond one user are left out. Short"
+    " for --fix with the parameter that the integration declares as the owner.",
+)
+@click.option(
+    "--fix",
+    "fixes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Fix a parameter: agents neither see nor choose it, and actions that do not take it are left out; repeatable.",
 )
 @click.option("--http", "http", metavar="HOST:PORT", help="Serve over streamable HTTP instead of standard input.")
 @click.option(
@@ -36,19 +44,19 @@ __all__ = ["command"]
     "header_specs",
     multiple=True,
     metavar="FIELD=HEADER",
-    help="With --http: take this credential field from this header of each request; safe_to_retry.",
+    help="With --http: take this credential field from this header of each request; repeatable.",
 )
 @click.option(
     "--allowed-host",
     "allowed_hosts",
     multiple=True,
     metavar="HOST",
-    help="With --http: a further name that clients reach the server by; safe_to_retry.",
+    help="With --http: another name that clients reach the server by; repeatable.",
 )
 @click.option(
     "--allow-non-loopback",
     is_flag=True,
-    help="With --http: listen where other machines can connect. Whoever connects may call every tool, without"
+    help="With --http: accept connections from other machines. Anyone who can connect may call every tool, and without"
     " --credential-header with this server's own credential.",
 )
 def command(
@@ -57,6 +65,7 @@ def command(
     names: str | None,
     read_only: bool,
     user_id: str | None,
+    fixes: tuple[str, ...],
     http: str | None,
     header_specs: tuple[str, ...],
     allowed_hosts: tuple[str, ...],
@@ -71,25 +80,28 @@ def command(
     \b
     Examples:
       modulex-mem0 mcp --user-id alice
+      modulex-mem0 mcp --user-id alice --fix agent_id=planner
       modulex-mem0 mcp --read-only --actions search_memories,get_memories
       modulex-mem0 mcp --http 127.0.0.1:8000 --credential-header api_key=X-Mem0-Key
 
-    Exits 0 when standard input ends or, with --http, when it is told to stop; 1 when it cannot serve; 2 for a mistake
-    in the command line, such as an action that does not exist.
+    Exits 0 when standard input ends or, with --http, on SIGINT or SIGTERM; 1 when it cannot serve; 2 for an error in
+    the command line, such as an action that does not exist.
     """  # noqa: D301 - click's mark for lines that stay as they are is a real backspace
     if http is None and (header_specs or allowed_hosts or allow_non_loopback):
         raise click.UsageError("--credential-header, --allowed-host and --allow-non-loopback need --http")
-    with _needing_mcp_extra():
+    with _mcp_extra():
         from modulex_mem0.hosts import mcp  # noqa: PLC0415 - an extra
 
     address = _address(http, allow_non_loopback=allow_non_loopback) if http is not None else None
-    # Standard output belongs to the protocol, and the code of an integration may print while it is loaded.
+    # Standard output belongs to the protocol, and an integration may print while it is loaded.
     with redirect_stdout(sys.stderr):
         runtime = Runtime()
-        profile = find_integration(runtime.integrations, integration).profile
-        offer = _offer(runtime, integration, names, read_only=read_only, user_id=user_id)
-    credential = _header_credential(profile, header_specs) if header_specs else None
-    server = mcp.build_server(offer, credential)
+        manifest = manifest_of(find_integration(runtime.integrations, integration))
+        texts = _assignments(fixes, "NAME=VALUE", "--fix")
+        fixed = {name: _fixed_value(manifest, name, text) for name, text in texts.items()}
+        tools = _tool_set(runtime, integration, names, read_only=read_only, fixed=fixed, owner=user_id)
+    credential = _header_credential(manifest, header_specs) if header_specs else None
+    server = mcp.build_server(tools, credential)
 
     async def serve() -> None:
         async with runtime:
@@ -105,7 +117,7 @@ def command(
 
 
 @contextmanager
-def _needing_mcp_extra() -> Iterator[None]:
+def _mcp_extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
@@ -125,7 +137,7 @@ def _address(text: str, *, allow_non_loopback: bool) -> "Address":
         raise click.BadParameter(str(error), param_hint="--http") from None
     if not address.is_loopback and not allow_non_loopback:
         raise click.BadParameter(
-            f"{address.host} can be reached from other machines; give --allow-non-loopback if that is meant",
+            f"{address.host} can be reached from other machines; give --allow-non-loopback to allow that",
             param_hint="--http",
         )
     return address
@@ -135,33 +147,51 @@ def _header_credential(profile: Profile, specs: tuple[str, ...]) -> "HeaderCrede
     from modulex_mem0.hosts.mcp import HeaderCredential  # noqa: PLC0415 - an extra
 
     hint = "--credential-header"
-    headers: dict[str, str] = {}
-    for spec in specs:
-        field, equals, header = spec.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{spec!r} is not of the form FIELD=HEADER", param_hint=hint)
-        if field in headers:
-            raise click.BadParameter(f"{field} is given twice", param_hint=hint)
-        headers[field] = header
+    headers = _assignments(specs, "FIELD=HEADER", hint)
     try:
         return HeaderCredential(profile, headers)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint=hint) from None
 
 
-def _offer(runtime: Runtime, integration: str, names: str | None, *, read_only: bool, user_id: str | None) -> Offer:
+def _assignments(specs: tuple[str, ...], form: str, hint: str) -> dict[str, str]:
+    """Options of the form NAME=VALUE, by name."""
+    assigned: dict[str, str] = {}
+    for spec in specs:
+        name, equals, value = spec.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{spec!r} is not of the form {form}", param_hint=hint)
+        if name in assigned:
+            raise click.BadParameter(f"{name} is given twice", param_hint=hint)
+        assigned[name] = value
+    return assigned
+
+
+def _fixed_value(manifest: IntegrationManifest, name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value that the text spells, where an action takes one of its type; otherwise the text."""
+    for action in manifest.actions:
+        parameters = action.input_schema.get("properties", {})
+        value = read_value(text, parameters[name], action.input_schema) if name in parameters else text
+        if value is not text:
+            return value
+    return text
+
+
+def _tool_set(
+    runtime: Runtime, integration: str, names: str | None, *, read_only: bool, fixed: dict[str, Any], owner: str | None
+) -> ToolSet:
     actions = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     try:
-        offer = Offer(runtime, integration, actions=actions, read_only=read_only, user_id=user_id)
+        tools = ToolSet(runtime, integration, actions=actions, read_only=read_only, fixed=fixed, owner=owner)
     except UnknownActionError as error:
         raise click.BadParameter(str(error), param_hint="--actions") from None
     except NotOfferedError as error:
         raise click.UsageError(str(error)) from None
     except BrokenIntegrationError as error:
         raise click.ClickException(str(error)) from error
-    if not offer:
-        raise click.UsageError(f"nothing is left to offer of {integration}")
-    return offer
+    if not tools:
+        raise click.UsageError(f"no action of {integration} is left to offer")
+    return tools
 
 
 def _announce(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Passes the progress of a call on to the MCP client."""
+"""Progress notifications for the MCP client during a call."""
 
 import logging
 import math
@@ -11,18 +11,18 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from modulex_mem0.runtime import Progress, ProgressListener
 
-__all__ = ["ProgressScale", "passing_on_progress"]
+__all__ = ["Notification", "ProgressScale", "progress_listener"]
 
 logger = logging.getLogger(__name__)
 
-# Steps that a slow client may be behind; what is beyond is dropped, since a later step tells more.
+# Notifications that wait for a slow client. More than these are dropped, since a later one says more.
 _BACKLOG = 16
 
 Send = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
-class Step(NamedTuple):
-    """One notification."""
+class Notification(NamedTuple):
+    """One notification, as MCP sends it."""
 
     progress: float
     total: float | None
@@ -30,57 +30,57 @@ class Step(NamedTuple):
 
 
 class ProgressScale:
-    """Turns what actions report into numbers that rise with every step, as MCP demands."""
+    """Turns an action's reports into numbers that rise with every notification, as MCP requires."""
 
     def __init__(self) -> None:
         self._last = 0.0
         self._counting = True
 
-    def step(self, progress: Progress) -> Step:
-        """The next notification: the action's own numbers, where it has any and they rise."""
+    def notification(self, progress: Progress) -> Notification:
+        """The next notification, with the action's own number if it has one that is higher than the last."""
         done = progress.done
         if done is not None and math.isfinite(done):
             self._counting = False
-            # The smallest step there is: the message is new, the number is not.
+            # A number that did not rise is raised by the smallest possible step, since the message may be new.
             self._last = max(done, math.nextafter(self._last, math.inf))
         else:
             self._last = self._last + 1 if self._counting else math.nextafter(self._last, math.inf)
         total = progress.total if progress.total is not None and math.isfinite(progress.total) else None
-        return Step(self._last, total, progress.message)
+        return Notification(self._last, total, progress.message)
 
 
 @asynccontextmanager
-async def passing_on_progress(send: Send) -> AsyncIterator[ProgressListener]:
-    """Send what is reported inside the block; all of it has been sent when the block ends.
+async def progress_listener(send: Send) -> AsyncIterator[ProgressListener]:
+    """Send an action's reports to the client; when the block ends, all of them have been sent.
 
-    Nothing may be raised inside the block, as it would leave it in an exception group.
+    An exception that is raised in the block leaves it in an exception group.
 
     Args:
-        send: Sends one notification, or does nothing where the client asked for none.
+        send: Sends one notification, or does nothing if the client asked for none.
 
     Yields:
-        What `Runtime.call` wants as `on_progress`.
+        The `on_progress` of a call.
     """
     scale = ProgressScale()
-    steps, waiting = anyio.create_memory_object_stream[Step](_BACKLOG)
+    notifications, pending = anyio.create_memory_object_stream[Notification](_BACKLOG)
 
     def listen(progress: Progress) -> None:
         try:
-            steps.send_nowait(scale.step(progress))
+            notifications.send_nowait(scale.notification(progress))
         except anyio.WouldBlock:
             return
 
     async with anyio.create_task_group() as group:
-        group.start_soon(_send_all, waiting, send)
-        with steps:
+        group.start_soon(_send_all, pending, send)
+        with notifications:
             yield listen
 
 
-async def _send_all(waiting: MemoryObjectReceiveStream[Step], send: Send) -> None:
-    with waiting:
-        async for step in waiting:
+async def _send_all(pending: MemoryObjectReceiveStream[Notification], send: Send) -> None:
+    with pending:
+        async for notification in pending:
             try:
-                await send(step.progress, step.total, step.message)
+                await send(*notification)
             except Exception as error:
-                # A client that cannot be told how far the call is may still want its result.
+                # The client may still want the result.
                 logger.debug("progress was not sent: %s", type(error).__name__)

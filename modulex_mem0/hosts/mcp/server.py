@@ -1,10 +1,12 @@
-"""The MCP server of an offer: lists its actions as tools and calls them."""
+"""The MCP server: lists the tools of a `ToolSet` and calls them."""
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 from mcp import MCPError
+from mcp import Tool as McpTool
 from mcp.server import Server, ServerRequestContext
 from mcp.types import (
     INTERNAL_ERROR,
@@ -13,32 +15,33 @@ from mcp.types import (
     CallToolResult,
     ListToolsResult,
     PaginatedRequestParams,
+    TextContent,
+    ToolAnnotations,
 )
 
 from modulex_mem0.contract import ActionError
 from modulex_mem0.hosts.mcp.credentials import HeaderCredential
-from modulex_mem0.hosts.mcp.progress import passing_on_progress
-from modulex_mem0.hosts.mcp.tools import tool_of, tool_result
-from modulex_mem0.hosts.offer import Offer
+from modulex_mem0.hosts.mcp.progress import progress_listener
+from modulex_mem0.hosts.toolset import Tool, ToolSet
 from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeUsageError, did_you_mean
 
-__all__ = ["build_server"]
+__all__ = ["build_server", "tool_result"]
 
 logger = logging.getLogger(__name__)
 
 Context = ServerRequestContext[Any, Any]
 
 
-def build_server(offer: Offer, credential: HeaderCredential | None = None) -> Server[Any]:
+def build_server(tools: ToolSet, credential: HeaderCredential | None = None) -> Server[Any]:
     """Make the server.
 
     Args:
-        offer: What is served.
-        credential: Reads the credential from a request's headers; None leaves it to the runtime to read the
-            environment variables that the manifest names.
+        tools: The tools to serve.
+        credential: Reads the credential from a request's headers. None lets the runtime read the environment variables
+            that the manifest names.
     """
-    tools = _Tools(offer, credential)
-    manifest = offer.manifest
+    handlers = _Handlers(tools, credential)
+    manifest = tools.manifest
     return Server(
         manifest.name,
         version=manifest.version,
@@ -46,29 +49,29 @@ def build_server(offer: Offer, credential: HeaderCredential | None = None) -> Se
         description=manifest.description,
         instructions="\n".join(manifest.limits) or None,
         website_url=manifest.app_url,
-        on_list_tools=tools.list,
-        on_call_tool=tools.call,
+        on_list_tools=handlers.list,
+        on_call_tool=handlers.call,
     )
 
 
-class _Tools:
-    def __init__(self, offer: Offer, credential: HeaderCredential | None) -> None:
-        self._offer = offer
+class _Handlers:
+    def __init__(self, tools: ToolSet, credential: HeaderCredential | None) -> None:
+        self._tools = tools
         self._credential = credential
-        self._listed = [tool_of(action) for action in offer.values()]
+        self._listed = [_mcp_tool(tool) for tool in tools.values()]
 
     async def list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=self._listed)
 
     async def call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
         name = params.name
-        if name not in self._offer:
-            raise MCPError(INVALID_PARAMS, f"there is no tool {name!r}{did_you_mean(name, self._offer)}")
+        if name not in self._tools:
+            raise MCPError(INVALID_PARAMS, f"there is no tool {name!r}{did_you_mean(name, self._tools)}")
         try:
             credential = self._read_credential(context)
         except ActionError as error:
-            return tool_result(self._offer.refusal(name, error))
-        async with passing_on_progress(context.session.report_progress) as listener:
+            return tool_result(self._tools.refusal(name, error))
+        async with progress_listener(context.session.report_progress) as listener:
             outcome = await self._attempt(name, params.arguments or {}, credential, listener)
         if isinstance(outcome, RuntimeUsageError):
             logger.error("%s", outcome)
@@ -83,7 +86,50 @@ class _Tools:
     async def _attempt(
         self, name: str, arguments: Mapping[str, Any], credential: CredentialMapping | None, listener: ProgressListener
     ) -> Result | RuntimeUsageError:
+        # An error that is raised in the listener's block would come out of it in an exception group.
         try:
-            return await self._offer.call(name, arguments, credential=credential, on_progress=listener)
-        except RuntimeUsageError as mistake:
-            return mistake
+            return await self._tools.call(name, arguments, credential=credential, on_progress=listener)
+        except RuntimeUsageError as error:
+            return error
+
+
+def _mcp_tool(tool: Tool) -> McpTool:
+    return McpTool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        annotations=ToolAnnotations(
+            title=tool.title,
+            read_only_hint=tool.hints.read_only,
+            destructive_hint=tool.hints.destructive,
+            idempotent_hint=tool.hints.idempotent,
+            # MCP's own example of a closed world is a memory tool. Of other services nothing is claimed.
+            open_world_hint=False if tool.closed_world else None,
+        ),
+    )
+
+
+def tool_result(result: Result) -> CallToolResult:
+    """The output as structured content and as text, for clients that read only one of them."""
+    text, output = _encode(result.output)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=output, is_error=not result.success
+    )
+
+
+def _encode(output: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The output as JSON text, and as a value that the SDK can encode.
+
+    A lone surrogate or a NaN in a service's reply has no encoding in UTF-8 or JSON. It is replaced: the SDK's failure
+    would end the connection of a stdio server, and with it every other call.
+    """
+    try:
+        text = json.dumps(output, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:
+        loose = json.dumps(output, ensure_ascii=False).encode(errors="replace").decode()
+        clean: dict[str, Any] = json.loads(loose, parse_constant=lambda _: None)
+        return json.dumps(clean, ensure_ascii=False), clean
+    return text, output

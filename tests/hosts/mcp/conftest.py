@@ -1,4 +1,4 @@
-"""The MCP server in a process of its own, with a real client of the SDK before it and a sandbox behind it."""
+"""The MCP server in its own process, between a real client of the SDK and a sandbox."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ import pytest
 
 COMMAND = ("-m", "modulex_mem0.cli")
 
-# An integration of someone else's. Its actions tell the test over a socket what becomes of them.
+# A third-party integration. Its actions report over a socket to the test.
 TALKATIVE = """
 import asyncio
 import os
@@ -78,7 +78,7 @@ def modulex_integrations():
 
 @pytest.fixture
 def talkative(tmp_path: Path) -> dict[str, str]:
-    """The environment of a machine where someone else's integration `talkative` is installed too."""
+    """The environment of a machine where the third-party integration `talkative` is installed."""
     site = tmp_path / "site"
     information = site / "talkative-1.0.dist-info"
     information.mkdir(parents=True)
@@ -90,13 +90,13 @@ def talkative(tmp_path: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Log:
-    """What the server writes to standard error."""
+    """The server's standard error."""
 
     path: Path
 
     @property
     def text(self) -> str:
-        """All of it so far."""
+        """Everything that was written so far."""
         return self.path.read_text()
 
 
@@ -130,7 +130,7 @@ def connect(log: Log) -> Connect:
 
 @dataclass(frozen=True)
 class HttpServer:
-    """A server that listens."""
+    """A running server."""
 
     url: str
     process: "subprocess.Popen[str]" = field(repr=False)
@@ -140,7 +140,7 @@ Serve = Callable[..., AbstractContextManager[HttpServer]]
 
 
 def _follow(process: "subprocess.Popen[str]", log: Log, address: "Queue[str | None]") -> None:
-    """Copy what the server writes, and tell the address that it names, or None at its end."""
+    """Copy what the server writes, and put the address that it announces into the queue; None when it ends."""
     assert process.stdout is not None
     with log.path.open("a") as copy, process.stdout as lines:
         for line in lines:
@@ -165,12 +165,12 @@ def serve(log: Log) -> Serve:
             command, env={**os.environ, **(env or {})}, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
         )
         address: Queue[str | None] = Queue()
-        # Read for as long as the server runs: a full pipe would stop it.
+        # Read until the server ends: a full pipe would block it.
         reader = threading.Thread(target=_follow, args=(process, log, address))
         reader.start()
         try:
             url = address.get(timeout=60)
-            assert url is not None, f"the server ended without having said where it listens: {log.text}"
+            assert url is not None, f"the server ended before it announced its address: {log.text}"
             yield HttpServer(url, process)
         finally:
             process.terminate()
@@ -199,13 +199,13 @@ def connect_http() -> Connect:
 
 
 class Listener:
-    """Hears what `wait_forever` says over its socket."""
+    """Receives what `wait_forever` reports over its socket."""
 
     def __init__(self, port: int, reader: "asyncio.Future[asyncio.StreamReader]") -> None:
         self.port = str(port)
         self._reader = reader
 
-    async def hears(self, word: bytes) -> None:
+    async def expect(self, word: bytes) -> None:
         """Wait for the word."""
         async with asyncio.timeout(30):
             assert await (await self._reader).readexactly(len(word)) == word

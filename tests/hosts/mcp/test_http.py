@@ -1,4 +1,4 @@
-"""`modulex-mem0 mcp --http`: the same over streamable HTTP, with keys from headers, closed to strangers."""
+"""`modulex-mem0 mcp --http`: calls over streamable HTTP, keys from headers, refusal of other origins, shutdown."""
 
 import asyncio
 import signal
@@ -45,7 +45,7 @@ async def test_each_request_brings_its_own_key(
     serve: Serve, connect_http: Connect, sandbox: RunningSandbox, log: Any, mode: str
 ) -> None:
     one, other = sandbox.with_fresh_project(), sandbox.with_fresh_project()
-    # A key of the operator's own is not used in place of a caller's.
+    # The operator's key is never used in place of a caller's.
     env = {"MEM0_BASE_URL": sandbox.base_url, "MEM0_API_KEY": sandbox.api_key}
     with serve(*BY_HEADER, env=env, root=("--log-level", "debug")) as server:
         async with connect_http(server.url, {"X-Mem0-Key": one.api_key}, mode) as client:
@@ -57,13 +57,13 @@ async def test_each_request_brings_its_own_key(
             wrong = await client.call_tool("search_memories", SEARCH)
         async with connect_http(server.url, mode=mode) as client:
             none = await client.call_tool("search_memories", SEARCH)
-            # Looking at what there is needs no key.
+            # Listing needs no key.
             assert len((await client.list_tools()).tools) == len(NAMES)
     assert len(own.structured_content["ids"]) == 1
     assert others.structured_content["ids"] == []
     assert wrong.structured_content["error"].startswith("unauthorized: ")
-    told = none.structured_content["error"]
-    assert told == "missing_credential: send Mem0 API Key in the header X-Mem0-Key"
+    error = none.structured_content["error"]
+    assert error == "missing_credential: send Mem0 API Key in the header X-Mem0-Key"
     written = log.text
     for key in (one.api_key, other.api_key, sandbox.api_key, "m0-wrong-0123456789"):
         assert key not in written
@@ -82,7 +82,7 @@ async def test_the_key_may_come_as_a_bearer_token(serve: Serve, connect_http: Co
 async def test_progress_of_a_long_wait(serve: Serve, connect_http: Connect) -> None:
     seen: list[float] = []
 
-    async def hear(progress: float, _total: float | None, _message: str | None) -> None:
+    async def listen(progress: float, _total: float | None, _message: str | None) -> None:
         seen.append(progress)
 
     with running_sandbox(delay=2.0) as sandbox:
@@ -92,7 +92,7 @@ async def test_progress_of_a_long_wait(serve: Serve, connect_http: Connect) -> N
                 result = await client.call_tool(
                     "add_memories",
                     {"user_id": "alice", "messages": MESSAGES, "wait_for_completion": True},
-                    progress_callback=hear,
+                    progress_callback=listen,
                 )
     assert result.structured_content["status"] == "SUCCEEDED"
     assert len(seen) >= 2
@@ -109,14 +109,14 @@ async def test_cancelling_a_request_cancels_the_call(
         async with connect_http(server.url, mode=mode) as client:
             async with anyio.create_task_group() as group:
                 group.start_soon(client.call_tool, "wait_forever", {"text": listener.port})
-                await listener.hears(b"started ")
+                await listener.expect(b"started ")
                 group.cancel_scope.cancel()
-            await listener.hears(b"cancelled")
+            await listener.expect(b"cancelled")
             said = await client.call_tool("say", {"text": "still here"})
     assert said.structured_content["said"] == "still here"
 
 
-async def test_pages_of_other_sites_are_refused(serve: Serve, account: dict[str, str]) -> None:
+async def test_requests_from_other_origins_are_refused(serve: Serve, account: dict[str, str]) -> None:
     accepts = {"Accept": "application/json, text/event-stream"}
     body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     with serve(env=account, root=()) as server:
@@ -130,7 +130,7 @@ async def test_pages_of_other_sites_are_refused(serve: Serve, account: dict[str,
     assert own.status_code not in (403, 421)
 
 
-async def test_a_further_name_is_accepted_when_it_is_given(serve: Serve, account: dict[str, str]) -> None:
+async def test_another_host_name_is_accepted_with_allowed_host(serve: Serve, account: dict[str, str]) -> None:
     accepts = {"Accept": "application/json, text/event-stream", "Host": "memory.example:8443"}
     with serve("--allowed-host", "memory.example", env=account) as server:
         async with httpx.AsyncClient(headers=accepts, trust_env=False) as http:
@@ -139,13 +139,13 @@ async def test_a_further_name_is_accepted_when_it_is_given(serve: Serve, account
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_stop_that_was_asked_for_is_a_success(
+async def test_a_stop_signal_ends_the_server_with_0(
     serve: Serve, connect_http: Connect, account: dict[str, str], number: signal.Signals
 ) -> None:
     with serve(env=account) as server:
         async with connect_http(server.url, mode="legacy") as client:
             await client.list_tools()
-            # An open stream of a client does not keep the server.
+            # An open stream does not delay the end.
             server.process.send_signal(number)
             assert await asyncio.to_thread(server.process.wait, 30) == 0
 

@@ -1,4 +1,4 @@
-"""What an operator leaves to an agent: `--read-only`, `--actions`, `--user-id`; and usage mistakes."""
+"""How an operator limits an agent: `--read-only`, `--actions`, `--user-id`, `--fix`; and usage errors."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,7 @@ pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
 Connect = Callable[..., AbstractAsyncContextManager[Any]]
 
 ACTIONS = discover()["mem0"].manifest.actions
-PROJECT_WIDE = {action.name for action in ACTIONS if action.hints.cross_user}
+CROSS_USER = {action.name for action in ACTIONS if action.hints.cross_user}
 SECRET = [{"role": "user", "content": "My safe is behind the painting."}]
 
 
@@ -36,7 +36,7 @@ async def test_actions_offers_those_alone(connect: Connect, account: dict[str, s
             await client.call_tool("get_memories", {"user_id": "alice"})
 
 
-async def test_with_a_fixed_user_nobody_else_can_be_reached(connect: Connect, account: dict[str, str]) -> None:
+async def test_with_a_fixed_user_no_other_can_be_reached(connect: Connect, account: dict[str, str]) -> None:
     async with connect(env=account) as anyone:
         added = await anyone.call_tool(
             "add_memories", {"user_id": "bob", "messages": SECRET, "infer": False, "wait_for_completion": True}
@@ -47,7 +47,7 @@ async def test_with_a_fixed_user_nobody_else_can_be_reached(connect: Connect, ac
 
     async with connect("--user-id", "alice", env=account) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(tools) == {action.name for action in ACTIONS} - PROJECT_WIDE
+        assert set(tools) == {action.name for action in ACTIONS} - CROSS_USER
         for tool in tools.values():
             assert "user_id" not in tool.input_schema["properties"]
             assert "user_id" not in tool.input_schema.get("required", ())
@@ -57,10 +57,10 @@ async def test_with_a_fixed_user_nobody_else_can_be_reached(connect: Connect, ac
             assert "painting" not in str(answer)
             return answer
 
-        # Its own user is filled in, and a null is no other user.
+        # The fixed user is filled in, and a null names no other user.
         assert (await call("add_memories", messages=[{"role": "user", "content": "I cook."}], infer=False))["success"]
         assert len((await call("get_memories", user_id=None))["ids"]) == 1
-        # Naming another, or reaching for another's data by id, fails.
+        # Neither another user nor another user's data can be named.
         other = await call("get_memories", user_id="bob")
         assert other["error"] == "invalid_input: user_id: is fixed and cannot be chosen; leave it out"
         assert other["memories"] == []
@@ -74,26 +74,90 @@ async def test_with_a_fixed_user_nobody_else_can_be_reached(connect: Connect, ac
             assert (await call(name, **arguments))["error"].startswith("not_found: "), name
         filtered = await call("search_memories", query="safe", filters={"OR": [{"user_id": "bob"}]})
         assert filtered["error"].startswith("invalid_input: filters.")
-        for name in PROJECT_WIDE:
+        for name in CROSS_USER:
             with pytest.raises(Exception, match="no tool"):
                 await client.call_tool(name, {})
 
 
+async def test_fixed_parameters_are_in_no_schema_and_in_every_call(connect: Connect, account: dict[str, str]) -> None:
+    fixes = ("--fix", "user_id=alice", "--fix", "limit=1", "--fix", 'filters={"agent_id": "planner"}')
+    async with connect(*fixes, env=account) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == {
+            action.name
+            for action in ACTIONS
+            if {"user_id", "limit", "filters"} <= set(action.input_schema["properties"])
+            and action.name not in CROSS_USER
+        }
+        for tool in tools.values():
+            assert not {"user_id", "limit", "filters"} & set(tool.input_schema["properties"])
+        found = await client.call_tool("search_memories", {"query": "food"})
+        assert found.structured_content["success"] is True
+        refused = await client.call_tool("search_memories", {"query": "food", "limit": 2})
+        assert (
+            refused.structured_content["error"] == "invalid_input: limit: is fixed and cannot be chosen; leave it out"
+        )
+
+
+async def test_text_stays_text_where_a_parameter_takes_text(connect: Connect, account: dict[str, str]) -> None:
+    async with connect(env=account) as anyone:
+        for user_id in ("5", "true"):
+            await anyone.call_tool(
+                "add_memories", {"user_id": user_id, "messages": SECRET, "infer": False, "wait_for_completion": True}
+            )
+    for user_id in ("5", "true"):
+        async with connect("--fix", f"user_id={user_id}", env=account) as client:
+            listed = await client.call_tool("get_memories", {})
+            assert [memory["user_id"] for memory in listed.structured_content["memories"]] == [user_id]
+
+
+async def test_an_integration_without_a_declared_owner_fixes_by_name(
+    connect: Connect, talkative: dict[str, str]
+) -> None:
+    async with connect("--integration", "talkative", "--fix", "text=hello", env=talkative) as client:
+        assert [tool.input_schema["properties"] for tool in (await client.list_tools()).tools] == [{}, {}]
+        said = await client.call_tool("say", {})
+    assert said.structured_content["said"] == "hello"
+
+
+def test_a_short_form_without_a_declared_owner_exits_2(
+    talkative: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(talkative["PYTHONPATH"])
+    ended = CliRunner().invoke(root, ["mcp", "--integration", "talkative", "--user-id", "alice"], terminal_width=200)
+    assert ended.exit_code == 2, ended.output
+    assert "talkative declares no owner parameter; fix the parameter by its name" in ended.stderr
+
+
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--actions", "serch_memories"), "no action 'serch_memories'; did you mean 'search_memories'?"),
-        (("--actions", ","), "nothing is left to offer of mem0"),
+        (("--actions", ","), "no action of mem0 is left to offer"),
         (("--actions", "delete_memory", "--read-only"), "delete_memory cannot be offered: it can change data"),
         (("--actions", "list_events", "--user-id", "alice"), "list_events cannot be offered: it reaches beyond one"),
-        (("--user-id", " "), "user_id: must be a text that is not blank"),
+        (("--user-id", " "), "user_id cannot be fixed to a blank text"),
+        (("--user-id", "alice", "--fix", "user_id=bob"), "user_id cannot be fixed to two values"),
+        (("--fix", "user_id"), "'user_id' is not of the form NAME=VALUE"),
+        (("--fix", "=alice"), "'=alice' is not of the form NAME=VALUE"),
+        (("--fix", "user_id="), "user_id cannot be fixed to a blank text"),
+        (("--fix", "limit=1", "--fix", "limit=2"), "limit is given twice"),
+        (("--fix", "usr_id=alice"), "no action of mem0 takes 'usr_id'; did you mean 'user_id'?"),
+        (("--fix", "limit=many"), "limit cannot be fixed for search_memories: 'many' is not of type 'integer'"),
+        (("--fix", "limit=0"), "limit cannot be fixed for search_memories: 0 is less than the minimum of 1"),
+        (("--fix", "limit=5", "--actions", "add_memories"), "add_memories cannot be offered: it takes no limit"),
+        (
+            ("--fix", "user_id=alice", "--actions", "list_events"),
+            "list_events cannot be offered: it reaches beyond one",
+        ),
+        (("--fix", "limit=5", "--fix", "text=x"), "no action of mem0 is left to offer"),
         (("--integration", "mem1"), "no integration 'mem1' is installed; did you mean 'mem0'?"),
         (("--http", "8000"), "'8000' is not of the form HOST:PORT"),
         (("--http", "::1:8000"), "'::1:8000' is not of the form HOST:PORT"),
         (("--http", "127.0.0.1:99999"), "is not of the form HOST:PORT"),
-        (("--http", "0.0.0.0:8000"), "give --allow-non-loopback if that is meant"),
-        (("--http", "example.org:8000"), "give --allow-non-loopback if that is meant"),
-        (("--http", "[::]:8000"), "give --allow-non-loopback if that is meant"),
+        (("--http", "0.0.0.0:8000"), "give --allow-non-loopback to allow that"),
+        (("--http", "example.org:8000"), "give --allow-non-loopback to allow that"),
+        (("--http", "[::]:8000"), "give --allow-non-loopback to allow that"),
         (("--credential-header", "api_key=X-Key"), "need --http"),
         (("--allow-non-loopback",), "need --http"),
         (("--http", "127.0.0.1:0", "--credential-header", "X-Key"), "'X-Key' is not of the form FIELD=HEADER"),
@@ -107,10 +171,10 @@ async def test_with_a_fixed_user_nobody_else_can_be_reached(connect: Connect, ac
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_a_mistake_in_the_command_line_exits_2(arguments: tuple[str, ...], told: str) -> None:
+def test_an_error_in_the_command_line_exits_2(arguments: tuple[str, ...], message: str) -> None:
     ended = CliRunner().invoke(root, ["mcp", *arguments], terminal_width=200)
     assert ended.exit_code == 2, ended.output
-    assert told in ended.stderr
+    assert message in ended.stderr
     assert ended.stdout == ""
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a result's odd values, and of odd progress, before the SDK has to write them."""
+"""Odd values in a result, and odd progress, are cleaned before the SDK encodes them."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from modulex_mem0.runtime import Progress, Result
 pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
 
 from modulex_mem0.hosts.mcp.progress import ProgressScale
-from modulex_mem0.hosts.mcp.tools import tool_result
+from modulex_mem0.hosts.mcp.server import tool_result
 
 
 @pytest.mark.parametrize("odd", ["a lone \ud83d surrogate", math.nan, math.inf])
@@ -43,7 +43,7 @@ def test_a_null_of_the_output_stays_in_the_structured_content() -> None:
 )
 def test_progress_always_rises(reports: list[Progress]) -> None:
     scale = ProgressScale()
-    steps = [scale.step(report) for report in reports]
+    steps = [scale.notification(report) for report in reports]
     assert [step.message for step in steps] == [report.message for report in reports]
     assert all(math.isfinite(step.progress) for step in steps)
     assert all(step.total is None or math.isfinite(step.total) for step in steps)

@@ -1,4 +1,4 @@
-"""`modulex-mem0 mcp` over stdio: what a client lists and calls, and what reaches it when something is wrong."""
+"""`modulex-mem0 mcp` over stdio: listing, calls, errors, progress, cancellation, and the end of the process."""
 
 import json
 import os
@@ -26,7 +26,7 @@ MESSAGES = [{"role": "user", "content": "I am a vegetarian."}]
 
 
 def output(result: Any) -> dict[str, Any]:
-    """The structured result, which the text must repeat."""
+    """The structured content, which must be the same as the text."""
     assert json.loads(result.content[0].text) == result.structured_content
     assert result.is_error is not result.structured_content["success"]
     structured: dict[str, Any] = result.structured_content
@@ -62,30 +62,32 @@ async def test_what_is_added_is_found(connect: Connect, account: dict[str, str],
     assert [record["memory"] for record in found["search_results"]] != []
 
 
-async def test_a_null_for_an_optional_parameter_is_taken_as_left_out(connect: Connect, account: dict[str, str]) -> None:
+async def test_a_null_for_an_optional_parameter_is_the_same_as_leaving_it_out(
+    connect: Connect, account: dict[str, str]
+) -> None:
     nulls = dict.fromkeys(("limit", "agent_id", "filters", "threshold", "categories", "show_expired"))
     async with connect(env=account) as client:
         found = output(await client.call_tool("search_memories", {"user_id": "alice", "query": "food", **nulls}))
     assert found["success"] is True
 
 
-async def test_bad_input_is_answered_with_the_field_and_the_mend(connect: Connect, account: dict[str, str]) -> None:
+async def test_the_error_of_bad_input_names_the_field_and_the_fix(connect: Connect, account: dict[str, str]) -> None:
     good = {"user_id": "alice", "query": "x"}
     async with connect(env=account) as client:
-        for arguments, told in (
+        for arguments, message in (
             (None, "user_id: is required"),
             ({"user_id": "alice"}, "invalid_input: query: is required"),
             (good | {"limit": "many"}, "limit: must be a whole number, got 'many'"),
             (good | {"limt": 3}, "limt: is not a parameter of search_memories; did you mean 'limit'?"),
-            # A credential is no argument.
+            # A credential is not an argument.
             (good | {"api_key": "m0-x"}, "api_key: is not a parameter of search_memories"),
         ):
             refused = output(await client.call_tool("search_memories", arguments))
-            assert told in refused["error"]
+            assert message in refused["error"]
             assert refused["search_results"] == []
 
 
-async def test_a_wrong_key_is_told_and_not_shown(connect: Connect, account: dict[str, str], log: Any) -> None:
+async def test_a_wrong_key_is_reported_and_not_shown(connect: Connect, account: dict[str, str], log: Any) -> None:
     wrong = "m0-wrong-0123456789"
     async with connect(env=account | {"MEM0_API_KEY": wrong}, root=("--log-level", "debug")) as client:
         result = await client.call_tool("search_memories", {"user_id": "alice", "query": "food"})
@@ -94,7 +96,7 @@ async def test_a_wrong_key_is_told_and_not_shown(connect: Connect, account: dict
     assert wrong not in log.text
 
 
-async def test_without_a_key_the_answer_names_the_variable(connect: Connect) -> None:
+async def test_without_a_key_the_error_names_the_variable(connect: Connect) -> None:
     async with connect() as client:
         result = await client.call_tool("search_memories", {"user_id": "alice", "query": "food"})
     assert output(result)["error"].startswith("missing_credential: ")
@@ -107,7 +109,7 @@ async def test_a_good_key_is_in_no_log_and_no_result(connect: Connect, account: 
         added = await client.call_tool("add_memories", {"user_id": "alice", "messages": MESSAGES})
         await client.call_tool("get_memories", {"user_id": "alice"})
     written = log.text
-    assert "modulex_mem0.runtime.http" in written, "the test wants to see the most talkative log there is"
+    assert "modulex_mem0.runtime.http" in written, "the test needs the most detailed log"
     assert account["MEM0_API_KEY"] not in written + listed.model_dump_json() + added.model_dump_json()
 
 
@@ -122,7 +124,7 @@ async def test_an_unknown_tool_is_a_protocol_error_with_the_nearest_name(
 async def test_a_long_wait_reports_rising_progress(connect: Connect) -> None:
     seen: list[tuple[float, float | None, str | None]] = []
 
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
         seen.append((progress, total, message))
 
     with running_sandbox(delay=2.0) as sandbox:
@@ -131,7 +133,7 @@ async def test_a_long_wait_reports_rising_progress(connect: Connect) -> None:
             result = await client.call_tool(
                 "add_memories",
                 {"user_id": "alice", "messages": MESSAGES, "wait_for_completion": True, "wait_timeout": 30},
-                progress_callback=hear,
+                progress_callback=listen,
             )
     assert output(result)["status"] == "SUCCEEDED"
     assert len(seen) >= 2
@@ -143,22 +145,24 @@ async def test_a_long_wait_reports_rising_progress(connect: Connect) -> None:
 async def test_reports_without_numbers_rise_too(connect: Connect, talkative: dict[str, str], log: Any) -> None:
     seen: list[tuple[float, float | None, str | None]] = []
 
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
         seen.append((progress, total, message))
 
     async with connect("--integration", "talkative", env=talkative) as client:
-        result = await client.call_tool("say", {"text": "hello"}, progress_callback=hear)
+        result = await client.call_tool("say", {"text": "hello"}, progress_callback=listen)
         said = output(result)["said"]
     assert said == "hello"
     assert [round(progress) for progress, _, _ in seen] == [1, 2, 2, 2]
     assert all(later[0] > earlier[0] for earlier, later in pairwise(seen))
     assert [total for _, total, _ in seen] == [None, 7, 7, None]
-    # Were it on standard output, the client would have failed to read it.
+    # On standard output it would break the protocol.
     for place in ("while it is loaded", "during a call", "by a child"):
         assert f"printed {place}" in log.text
 
 
-async def test_hints_that_say_nothing_claim_nothing_of_the_world(connect: Connect, talkative: dict[str, str]) -> None:
+async def test_without_a_declared_owner_nothing_is_claimed_of_the_world(
+    connect: Connect, talkative: dict[str, str]
+) -> None:
     async with connect("--integration", "talkative", env=talkative) as client:
         say = (await client.list_tools()).tools[0]
     assert say.annotations.open_world_hint is None
@@ -174,14 +178,14 @@ async def test_cancelling_a_request_cancels_the_call(
     async with connect("--integration", "talkative", env=talkative, mode=mode) as client:
         async with anyio.create_task_group() as group:
             group.start_soon(client.call_tool, "wait_forever", {"text": listener.port})
-            await listener.hears(b"started ")
+            await listener.expect(b"started ")
             group.cancel_scope.cancel()
-        await listener.hears(b"cancelled")
-        # The connection goes on.
+        await listener.expect(b"cancelled")
+        # The connection is still open.
         assert output(await client.call_tool("say", {"text": "still here"}))["said"] == "still here"
 
 
-async def test_a_broken_service_is_an_answer(
+async def test_a_broken_service_is_reported_in_the_output(
     connect: Connect, account: dict[str, str], sandbox: RunningSandbox
 ) -> None:
     sandbox.set_faults({"path": "/v3/memories/search/", "html": 502})
@@ -212,7 +216,7 @@ INITIALIZE = {
 
 def test_the_end_of_input_ends_the_server(account: dict[str, str]) -> None:
     with start(account) as process:
-        out, err = process.communicate(json.dumps(INITIALIZE) + "\nthis is no JSON\n", timeout=30)
+        out, err = process.communicate(json.dumps(INITIALIZE) + "\nthis is not JSON\n", timeout=30)
     assert process.returncode == 0
     assert [json.loads(line)["id"] for line in out.splitlines()] == [1]
     assert err == ""
@@ -229,7 +233,7 @@ def test_ctrl_c_ends_the_server_while_its_input_is_open(account: dict[str, str])
         assert process.wait(timeout=30) == -signal.SIGINT
 
 
-def test_a_client_that_goes_away_ends_the_server_quietly(account: dict[str, str]) -> None:
+def test_a_client_that_disconnects_ends_the_server_without_output(account: dict[str, str]) -> None:
     with start(account) as process:
         assert process.stdin is not None
         assert process.stdout is not None

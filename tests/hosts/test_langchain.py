@@ -1,4 +1,4 @@
-"""The tools by themselves: what a model sees of them, what they return, and what they keep to themselves."""
+"""LangChain tools: what a model sees, what calls return, what is kept secret; and an agent that uses them."""
 
 import copy
 import json
@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
-from modulex_mem0.hosts.selection import NotOfferedError
+from modulex_mem0.hosts import NotOfferedError
 from modulex_mem0.runtime import Runtime, RuntimeClosedError, UnknownActionError, UnknownIntegrationError
 
 pytest.importorskip("langchain_core", reason="langchain-core is not installed (extra langchain)")
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.load import dumps
+from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from modulex_mem0.hosts.langchain import tools
+from tests.helpers.scripted_chat_model import remembering_model
 
 MESSAGES = [{"role": "user", "content": "I am a vegetarian."}]
 
@@ -41,7 +43,7 @@ def test_a_model_sees_the_declared_parameters_and_no_user(credential: dict[str, 
         assert seen["parameters"].get("required", []) == required
 
 
-def test_the_limits_are_those_of_every_host(credential: dict[str, str]) -> None:
+def test_limits_are_those_of_every_host(credential: dict[str, str]) -> None:
     assert list(by_name(actions=["search_memories", "add_memories"])) == ["add_memories", "search_memories"]
     assert "delete_memories" not in by_name(read_only=True)
     assert "user_id" in by_name(credential=credential)["add_memories"].args
@@ -49,8 +51,25 @@ def test_the_limits_are_those_of_every_host(credential: dict[str, str]) -> None:
         tools(actions=["add_memory"])
     with pytest.raises(UnknownIntegrationError, match="did you mean 'mem0'"):
         tools(integration="mem1")
-    with pytest.raises(NotOfferedError, match="user_id: must be a text that is not blank"):
+    with pytest.raises(NotOfferedError, match="user_id cannot be fixed to a blank text"):
         tools(user_id="")
+
+
+def test_any_parameter_can_be_fixed(credential: dict[str, str]) -> None:
+    offered = by_name(credential=credential, user_id="alice", fixed={"limit": 1}, read_only=True)
+    assert "get_memories" in offered
+    search = offered["search_memories"]
+    assert "limit" in by_name(credential=credential)["search_memories"].args
+    assert not {"limit", "user_id"} & set(search.args)
+    for food in ("pasta", "soup"):
+        messages = [{"role": "user", "content": f"I cook {food}."}]
+        added = by_name(credential=credential, user_id="alice")["add_memories"].invoke({"messages": messages})
+        assert added["success"] is True
+    assert len(search.invoke({"query": "cook"})["ids"]) == 1
+    refused = search.invoke({"query": "cook", "limit": 2})
+    assert refused["error"].startswith("invalid_input: limit: is fixed")
+    with pytest.raises(NotOfferedError, match="no action of mem0 takes 'limt'; did you mean 'limit'"):
+        tools(fixed={"limt": 1})
 
 
 def test_synchronous_calls_return_the_output(credential: dict[str, str]) -> None:
@@ -75,7 +94,7 @@ async def test_failures_are_outputs(credential: dict[str, str]) -> None:
         wrong = by_name(credential=credential | {"api_key": "m0-wrong-012345"}, runtime=runtime)["search_memories"]
         keyless = by_name(runtime=runtime)["search_memories"]
         gone = by_name(credential=credential | {"base_url": "http://127.0.0.1:9"}, runtime=runtime)["search_memories"]
-        for tool, arguments, told in (
+        for tool, arguments, reason in (
             (search, {}, "invalid_input: query: is required"),
             (search, {"query": 7}, "invalid_input: query: must be text, got 7"),
             (search, {"query": "x", "user_id": "bob"}, "invalid_input: user_id: is fixed"),
@@ -85,11 +104,11 @@ async def test_failures_are_outputs(credential: dict[str, str]) -> None:
         ):
             for output in (await tool.ainvoke(arguments), tool.invoke(arguments)):
                 assert output["success"] is False
-                assert output["error"].startswith(told)
+                assert output["error"].startswith(reason)
                 assert output["search_results"] == []
 
 
-def test_the_environment_serves_where_no_credential_is_given(
+def test_without_a_credential_the_environment_is_read(
     credential: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search = by_name(user_id="alice")["search_memories"]
@@ -98,25 +117,25 @@ def test_the_environment_serves_where_no_credential_is_given(
     assert search.invoke({"query": "food"})["success"] is True
 
 
-class Hearer(BaseCallbackHandler):
-    """Writes down all that a tracer would be told."""
+class Recorder(BaseCallbackHandler):
+    """Records everything that a tracer would receive."""
 
     def __init__(self) -> None:
-        self.heard: list[object] = []
+        self.received: list[object] = []
 
     def on_tool_start(self, *args: Any, **kwargs: Any) -> None:
-        self.heard += [args, kwargs]
+        self.received += [args, kwargs]
 
     def on_tool_end(self, *args: Any, **kwargs: Any) -> None:
-        self.heard += [args, kwargs]
+        self.received += [args, kwargs]
 
 
-def test_the_key_is_in_nothing_that_shows_or_stores_a_tool(credential: dict[str, str]) -> None:
-    hearer = Hearer()
+def test_the_key_is_in_no_repr_dump_trace_or_pickle(credential: dict[str, str]) -> None:
+    recorder = Recorder()
     tool = by_name(credential=credential, user_id="alice")["search_memories"]
-    tool.invoke({"query": "food"}, config={"callbacks": [hearer]})
-    assert hearer.heard
-    shown = [repr(tool), str(tool), dumps(tool), repr(tool.model_dump()), repr(hearer.heard)]
+    tool.invoke({"query": "food"}, config={"callbacks": [recorder]})
+    assert recorder.received
+    shown = [repr(tool), str(tool), dumps(tool), repr(tool.model_dump()), repr(recorder.received)]
     assert not any(credential["api_key"] in text for text in shown)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match="holds a credential"):
@@ -124,14 +143,14 @@ def test_the_key_is_in_nothing_that_shows_or_stores_a_tool(credential: dict[str,
     assert copy.deepcopy(tool).invoke({"query": "food"})["success"] is True
 
 
-def test_a_credential_that_is_changed_later_changes_no_tool(credential: dict[str, str]) -> None:
+def test_a_credential_that_is_changed_later_does_not_change_a_tool(credential: dict[str, str]) -> None:
     given = dict(credential)
     search = by_name(credential=given, user_id="alice")["search_memories"]
     given["api_key"] = "m0-another-0123456"
     assert search.invoke({"query": "food"})["success"] is True
 
 
-def test_tools_end_with_the_runtime_that_they_were_given(credential: dict[str, str]) -> None:
+def test_tools_of_a_closed_runtime_raise(credential: dict[str, str]) -> None:
     with Runtime() as runtime:
         search = by_name(credential=credential, user_id="alice", runtime=runtime)["search_memories"]
         assert search.invoke({"query": "food"})["success"] is True
@@ -142,6 +161,7 @@ def test_tools_end_with_the_runtime_that_they_were_given(credential: dict[str, s
 PROGRAM = """
 import asyncio, sys
 from modulex_mem0.hosts.langchain import tools
+from tests.helpers.scripted_chat_model import remembering_model
 
 [search] = tools(user_id="alice", actions=["search_memories"])
 assert search.invoke({"query": "food"})["success"]
@@ -151,7 +171,7 @@ print("used")
 """
 
 
-def test_a_program_that_closes_nothing_ends_by_itself(account: dict[str, str]) -> None:
+def test_a_program_that_closes_nothing_ends(account: dict[str, str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM],
         check=False,
@@ -161,3 +181,33 @@ def test_a_program_that_closes_nothing_ends_by_itself(account: dict[str, str]) -
         timeout=60,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "used\n", "")
+
+
+def agent(credential: dict[str, str], runtime: Runtime) -> Any:
+    agents = pytest.importorskip("langchain.agents", reason="langchain is not installed; it drives the agent")
+    bound = tools(credential=credential, user_id="alice", actions=["add_memories", "search_memories"], runtime=runtime)
+    return agents.create_agent(remembering_model(), bound)
+
+
+QUESTION: dict[str, Any] = {"messages": [{"role": "user", "content": "I am a vegetarian. What do I eat?"}]}
+
+
+def check_conversation(state: dict[str, Any]) -> None:
+    assert state["messages"][-1].content == "You eat no meat."
+    answers = [message for message in state["messages"] if isinstance(message, ToolMessage)]
+    added, forgotten, foreign, found = (json.loads(str(message.content)) for message in answers)
+    assert added["success"] is True
+    assert forgotten["error"].startswith("invalid_input: ")
+    assert "query: is required" in forgotten["error"]
+    assert foreign["error"].startswith("invalid_input: user_id: is fixed")
+    assert [record["user_id"] for record in found["search_results"]] == ["alice"]
+
+
+def test_a_synchronous_agent(credential: dict[str, str]) -> None:
+    with Runtime() as runtime:
+        check_conversation(agent(credential, runtime).invoke(QUESTION))
+
+
+async def test_an_asynchronous_agent(credential: dict[str, str]) -> None:
+    async with Runtime() as runtime:
+        check_conversation(await agent(credential, runtime).ainvoke(QUESTION))

@@ -1,23 +1,44 @@
-"""Serves over streamable HTTP."""
+"""The transports of MCP: standard input and output, and streamable HTTP."""
 
 import ipaddress
+import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from typing import Any, NamedTuple, Self
 
 import uvicorn
 from mcp.server import Server
+from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
-__all__ = ["Address", "serve_http"]
+__all__ = ["Address", "serve_http", "serve_stdio"]
+
+logger = logging.getLogger(__name__)
 
 _PATH = "/mcp"
 _BACKLOG = 256
-_GRACE = 2  # seconds that open requests have to finish once the server is told to stop
+_GRACE = 2  # seconds that open requests have to finish after a stop signal
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+async def serve_stdio(server: Server[Any]) -> None:
+    """Serve until standard input or output is closed. Anything else that is printed goes to standard error.
+
+    SIGINT ends the process at once, as SIGTERM does: the SDK waits for the next line of input in a thread that cannot
+    be interrupted.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        async with stdio_server() as (read, write):
+            # The SDK redirects the descriptor, but Python would still flush its own buffer to it after the end.
+            with redirect_stdout(sys.stderr):
+                await server.run(read, write, server.create_initialization_options())
+    except* BrokenPipeError:
+        logger.info("the client has disconnected")
 
 
 class Address(NamedTuple):
@@ -28,7 +49,7 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `HOST:PORT`; an IPv6 host stands in brackets.
+        """Read `HOST:PORT`, with an IPv6 host in brackets.
 
         Raises:
             ValueError: It is not of this form.
@@ -43,7 +64,7 @@ class Address(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it. A name other than localhost is not trusted to say so."""
+        """Whether only this machine can reach it. Of names, only `localhost` counts."""
         if self.host == "localhost":
             return True
         try:
@@ -53,7 +74,7 @@ class Address(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The address as it stands in a URL."""
+        """The address as part of a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -62,26 +83,26 @@ async def serve_http(
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    Requests are refused whose `Host` or `Origin` header names another place than this server, as those of a web page
-    do that had its own name point to this machine.
+    A request whose `Host` or `Origin` header names another server is refused: it may come from a web page that made
+    its own name resolve to this machine (DNS rebinding).
 
     Args:
-        server: What is served.
-        address: Where; port 0 takes a free one.
-        allowed_hosts: Further names that the server is reached by, with or without a port.
-        announce: Is called with the URL once the server is ready.
+        server: The server.
+        address: Where to listen; port 0 takes a free port.
+        allowed_hosts: More names that clients reach the server by, with or without a port.
+        announce: Called with the URL when the server is ready.
 
     Raises:
-        OSError: The address cannot be had.
+        OSError: The address cannot be bound.
     """
-    with closing(_bound(address)) as listener:
+    with closing(_bind(address)) as listener:
         bound = Address(address.host, listener.getsockname()[1])
         app = server.streamable_http_app(
             streamable_http_path=_PATH, host=address.host, transport_security=_security(bound, allowed_hosts)
         )
         config = uvicorn.Config(
             app,
-            # The access log goes to standard output, and uvicorn's own set-up of logging would replace the operator's.
+            # The access log goes to standard output, and uvicorn's logging configuration would replace the operator's.
             access_log=False,
             log_config=None,
             lifespan="on",
@@ -93,7 +114,7 @@ async def serve_http(
 
 
 class _HttpServer(uvicorn.Server):
-    """A uvicorn server that says when it is ready, and for which a stop that was asked for is no failure."""
+    """A uvicorn server that reports when it is ready, and that returns normally after a stop signal."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -113,7 +134,7 @@ class _HttpServer(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _bound(address: Address) -> socket.socket:
+def _bind(address: Address) -> socket.socket:
     family, kind, _, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind)
     try:
@@ -129,7 +150,7 @@ def _bound(address: Address) -> socket.socket:
 def _security(address: Address, allowed_hosts: Iterable[str]) -> TransportSecuritySettings:
     own = [] if address.host in _WILDCARDS else [address.authority.rpartition(":")[0]]
     names = list(dict.fromkeys([*_LOOPBACK, *own, *allowed_hosts]))
-    # A name stands for itself with every port too; one that has a port is also tried as it is.
+    # A name is allowed as it is and, if it has no port, with any port.
     hosts = [form for name in names for form in (name, f"{name}:*")]
     return TransportSecuritySettings(
         enable_dns_rebinding_protection=True,

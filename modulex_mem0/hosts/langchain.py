@@ -1,0 +1,106 @@
+"""An integration's actions as LangChain tools for an agent, bound to a credential and a user (extra `langchain`)."""
+
+import atexit
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NoReturn, Self
+
+from langchain_core.tools import StructuredTool
+
+from modulex_mem0.hosts.toolset import ToolSet
+from modulex_mem0.runtime import CredentialMapping, HiddenDict, Runtime
+
+__all__ = ["tools"]
+
+
+def tools(
+    *,
+    credential: CredentialMapping | None = None,
+    user_id: str | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    integration: str = "mem0",
+    actions: Iterable[str] | None = None,
+    read_only: bool = False,
+    runtime: Runtime | None = None,
+) -> list[StructuredTool]:
+    """Make tools for an agent. Each works in synchronous and in asynchronous code.
+
+    A tool returns the action's output as a dict. It does not raise when a call fails because of the input, the
+    credential, the network or the service: `success` is false then, and `error` gives the model the reason.
+
+    Args:
+        credential: By field name, bound to the tools. None reads the environment variables that the manifest names, at
+            each call.
+        user_id: Fixes the parameter that the manifest declares as the owner of the data: the model neither sees nor
+            chooses the user. Actions that cannot be limited to one user are left out.
+        fixed: Fixes any parameters, by name. Actions that do not take all of them are left out.
+        integration: The name of an installed integration.
+        actions: Only these, by name.
+        read_only: Only actions that change nothing.
+        runtime: Calls the actions; the caller closes it when the tools are no longer used. None for one that all such
+            tools share, and that is closed when the process ends.
+
+    Raises:
+        BrokenIntegrationError: The integration's own code cannot be used.
+        NotOfferedError: The other limits exclude an action in `actions`, or a parameter cannot be fixed.
+        UnknownActionError: The integration has no action of that name.
+        UnknownIntegrationError: No integration of that name is installed, or it failed to load.
+
+    Example:
+        ```python
+        agent = create_agent(model, tools(credential={"api_key": key}, user_id="alice", actions=["search_memories"]))
+        ```
+    """
+    toolset = ToolSet(
+        runtime or _process_runtime(), integration, actions=actions, read_only=read_only, fixed=fixed, owner=user_id
+    )
+    return [_structured_tool(toolset, name, credential) for name in toolset]
+
+
+@cache
+def _process_runtime() -> Runtime:
+    """The shared runtime of this process."""
+    runtime = Runtime()
+    atexit.register(runtime.close)
+    return runtime
+
+
+def _structured_tool(toolset: ToolSet, name: str, credential: CredentialMapping | None) -> StructuredTool:
+    tool = toolset[name]
+    bound = _BoundTool(toolset, name, credential)
+    return StructuredTool(
+        name=name,
+        description=tool.description,
+        # A schema, not a model: a model class would raise on bad input, where the runtime returns the reason.
+        args_schema=tool.input_schema,
+        func=bound.call,
+        coroutine=bound.acall,
+    )
+
+
+class _BoundTool:
+    """A tool with its credential. Neither a repr nor a copy nor a pickle of it shows the credential."""
+
+    __slots__ = ("_credential", "_name", "_toolset")
+
+    def __init__(self, toolset: ToolSet, name: str, credential: CredentialMapping | None) -> None:
+        self._toolset = toolset
+        self._name = name
+        self._credential = None if credential is None else HiddenDict(credential)
+
+    def __repr__(self) -> str:
+        return f"<bound tool {self._name}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a bound tool holds a credential and cannot be pickled; make the tools in each process")
+
+    def call(self, /, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the model passes
+        """Call the action and return its output."""
+        return self._toolset.call_sync(self._name, arguments, credential=self._credential).output
+
+    async def acall(self, /, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the model passes
+        """Call the action and return its output."""
+        return (await self._toolset.call(self._name, arguments, credential=self._credential)).output

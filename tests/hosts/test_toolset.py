@@ -1,0 +1,201 @@
+"""The tools that a host offers, and the parameters that it fixes. No host's library is needed for them."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modulex_mem0.contract import Action, ActionError, ActionManifest, Context, Hints, Integration
+from modulex_mem0.hosts import NotOfferedError, ToolSet
+from modulex_mem0.runtime import BrokenIntegrationError, Runtime, UnknownActionError, UnknownIntegrationError, discover
+from tests.helpers.tiny_integration import Plugin, plugin, profile
+
+MEM0 = discover()["mem0"]
+ACTIONS: dict[str, ActionManifest] = {action.name: action for action in MEM0.manifest.actions}
+
+
+def tool_set(integration: str = "mem0", *plugins: Plugin, **limits: Any) -> ToolSet:
+    return ToolSet(Runtime(plugins=plugins), integration, **limits)
+
+
+def test_without_limits_every_action_is_offered_as_declared() -> None:
+    tools = tool_set()
+    assert list(tools) == list(ACTIONS)
+    for name, action in ACTIONS.items():
+        assert tools[name].input_schema == action.input_schema
+        assert tools[name].complete({"a": None}) == {"a": None}
+
+
+def test_read_only_leaves_the_actions_that_change_nothing() -> None:
+    assert list(tool_set(read_only=True)) == [name for name, action in ACTIONS.items() if action.hints.read_only]
+
+
+def test_actions_come_in_the_order_of_the_manifest() -> None:
+    assert list(tool_set(actions=["search_memories", "add_memories"])) == ["add_memories", "search_memories"]
+    assert list(tool_set(actions=[])) == []
+    assert list(tool_set(actions="search_memories")) == ["search_memories"]
+
+
+@pytest.mark.parametrize("limits", [{"owner": "alice"}, {"fixed": {"user_id": "alice"}}], ids=["owner", "fixed"])
+def test_a_fixed_user_is_in_no_schema_and_in_every_input(limits: dict[str, Any]) -> None:
+    before = deepcopy(MEM0.manifest.model_dump())
+    tools = tool_set(**limits)
+    assert MEM0.manifest.model_dump() == before
+    assert set(tools) == {name for name, action in ACTIONS.items() if not action.hints.cross_user}
+    for name, tool in tools.items():
+        assert set(tool.input_schema["properties"]) == set(ACTIONS[name].input_schema["properties"]) - {"user_id"}
+        assert "user_id" not in tool.input_schema.get("required", ())
+        assert tool.complete({})["user_id"] == "alice"
+        # Agents send a null for a parameter that they leave out.
+        assert tool.complete({"user_id": None})["user_id"] == "alice"
+    # An optional user is fixed as well.
+    assert "user_id" in ACTIONS["get_event"].input_schema["properties"]
+    assert "user_id" not in ACTIONS["get_event"].input_schema["required"]
+    assert "get_event" in tools
+
+
+def test_any_parameter_can_be_fixed() -> None:
+    tools = tool_set(fixed={"limit": 5, "categories": ["food"]}, read_only=True)
+    taking = [
+        name
+        for name, action in ACTIONS.items()
+        if {"limit", "categories"} <= set(action.input_schema["properties"]) and action.hints.read_only
+    ]
+    assert list(tools) == taking
+    assert "search_memories" in taking
+    search = tools["search_memories"]
+    assert not {"limit", "categories"} & set(search.input_schema["properties"])
+    assert search.input_schema["required"] == ACTIONS["search_memories"].input_schema["required"]
+    assert search.complete({"query": "x"}) == {"query": "x", "limit": 5, "categories": ["food"]}
+    # A fixed limit is no fixed owner.
+    assert "list_events" in tool_set(fixed={"limit": 5}, actions=["list_events"])
+
+
+def test_what_a_handler_does_to_a_fixed_value_does_not_reach_the_next_call() -> None:
+    search = tool_set(fixed={"categories": ["food"]})["search_memories"]
+    search.complete({})["categories"].append("travel")
+    assert search.complete({}) == {"categories": ["food"]}
+
+
+@pytest.mark.parametrize("user_id", ["bob", "alice", "", 0, [], {}])
+def test_a_fixed_parameter_cannot_be_chosen(user_id: object) -> None:
+    tool = tool_set(owner="alice")["search_memories"]
+    with pytest.raises(ActionError, match="user_id: is fixed and cannot be chosen; leave it out"):
+        tool.complete({"user_id": user_id, "query": "x"})
+
+
+def test_an_action_that_takes_no_user_is_left_out_when_the_user_is_fixed() -> None:
+    # The author of such an integration forgot to declare that these actions reach beyond one user.
+    actions = [replace(action, hints=Hints(read_only=action.hints.read_only)) for action in MEM0.actions.values()]
+    forgetful = Plugin(Integration(profile("forgetful", owner_parameter="user_id"), actions))
+    tools = tool_set("forgetful", forgetful, owner="alice")
+    assert "search_memories" in tools
+    assert not {"list_entities", "delete_entity"} & set(tools)
+    with pytest.raises(NotOfferedError, match="list_entities cannot be offered: it takes no user_id"):
+        tool_set("forgetful", forgetful, owner="alice", actions=["list_entities"])
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_value_does_not_fix_a_parameter(blank: str) -> None:
+    with pytest.raises(NotOfferedError, match="user_id cannot be fixed to a blank text"):
+        tool_set(owner=blank)
+    with pytest.raises(NotOfferedError, match="agent_id cannot be fixed to a blank text"):
+        tool_set(fixed={"agent_id": blank})
+
+
+@pytest.mark.parametrize(
+    ("fixed", "reason"),
+    [
+        ({"usr_id": "alice"}, "no action of mem0 takes 'usr_id'; did you mean 'user_id'?"),
+        ({"user_id": 5}, "user_id cannot be fixed for add_memories: 5 is not of type 'string'"),
+        ({"user_id": None}, "user_id cannot be fixed for add_memories: None is not of type 'string'"),
+        ({"limit": "many"}, "limit cannot be fixed for search_memories: 'many' is not of type 'integer'"),
+        ({"limit": True}, "limit cannot be fixed for search_memories: True is not of type 'integer'"),
+        ({"limit": 0}, "limit cannot be fixed for search_memories: 0 is less than the minimum of 1"),
+    ],
+    ids=str,
+)
+def test_a_value_that_does_not_fit_is_refused_at_the_start(fixed: dict[str, Any], reason: str) -> None:
+    with pytest.raises(NotOfferedError) as raised:
+        tool_set(fixed=fixed)
+    assert str(raised.value) == reason
+
+
+def test_the_owner_is_the_parameter_that_the_manifest_declares() -> None:
+    assert MEM0.manifest.owner_parameter == "user_id"
+    with pytest.raises(NotOfferedError, match="tiny declares no owner parameter; fix the parameter by its name"):
+        tool_set("tiny", plugin(), owner="/things/")
+    tools = tool_set("tiny", plugin(owner_parameter="path"), owner="/things/")
+    assert tools["fetch"].complete({}) == {"path": "/things/"}
+    assert tool_set(owner="alice", fixed={"user_id": "alice"})["search_memories"].fixed == {"user_id": "alice"}
+    with pytest.raises(NotOfferedError, match="user_id cannot be fixed to two values"):
+        tool_set(owner="alice", fixed={"user_id": "bob"})
+    with pytest.raises(NotOfferedError, match="no action of tiny takes 'pth'; did you mean 'path'"):
+        tool_set("tiny", plugin(owner_parameter="pth"), owner="/things/")
+
+
+def bare(schema: dict[str, Any]) -> Callable[..., Any]:
+    """An integration that declares bare schemas, with one parameter."""
+
+    async def handler(context: Context, input: dict[str, Any]) -> dict[str, Any]:
+        return {"success": True, "error": None}
+
+    output = {"properties": {"success": {"type": "boolean"}, "error": {"type": ["string", "null"]}}, "type": "object"}
+    declared = {"type": "object", "properties": {"it": schema}, "$defs": {"Count": {"type": "integer"}}}
+    action = Action(name="act", title="Act", description="Acts.", input=declared, output=output, handler=handler)
+    return lambda value: tool_set("bare", plugin(action, name="bare"), fixed={"it": value})
+
+
+def test_a_fixed_value_is_checked_against_what_its_schema_refers_to() -> None:
+    fix = bare({"$ref": "#/$defs/Count"})
+    assert fix(5)["act"].complete({}) == {"it": 5}
+    with pytest.raises(NotOfferedError, match="it cannot be fixed for act: 'x' is not of type 'integer'"):
+        fix("x")
+
+
+def test_a_schema_that_cannot_be_used_is_a_defect_of_the_integration() -> None:
+    fix = bare({"$ref": "#/$defs/Nothing"})
+    with pytest.raises(BrokenIntegrationError, match="the input schema of act of integration 'bare' cannot be used"):
+        fix(5)
+
+
+def test_an_action_that_the_limits_exclude_cannot_be_asked_for_by_name() -> None:
+    with pytest.raises(UnknownActionError, match="did you mean 'add_memories'"):
+        tool_set(actions=["add_memory"])
+    with pytest.raises(NotOfferedError, match="add_memories cannot be offered: it can change data"):
+        tool_set(actions=["add_memories"], read_only=True)
+    with pytest.raises(NotOfferedError, match="list_events cannot be offered: it reaches beyond one user"):
+        tool_set(actions=["list_events"], owner="alice")
+
+
+async def test_a_refusal_of_the_host_satisfies_the_output_schema_too() -> None:
+    async with Runtime() as runtime:
+        tools = ToolSet(runtime, "mem0", owner="alice")
+        refused = await tools.call("search_memories", {"user_id": "bob", "query": "x"})
+        assert tools.call_sync("search_memories", {"user_id": "bob", "query": "x"}) == refused
+        with pytest.raises(KeyError):
+            await tools.call("list_entities", {})
+    assert refused.success is False
+    assert refused.error is not None
+    assert refused.error.code == "invalid_input"
+    assert refused.output == {
+        "success": False,
+        "error": "invalid_input: user_id: is fixed and cannot be chosen; leave it out",
+        "search_results": [],
+        "ids": [],
+    }
+
+
+def test_an_unknown_integration_raises() -> None:
+    with pytest.raises(UnknownIntegrationError, match="did you mean 'mem0'"):
+        tool_set("mem1")
+
+
+def test_actions_that_do_not_load_raise_at_once() -> None:
+    def load() -> Any:
+        raise ImportError("no numpy")
+
+    with pytest.raises(BrokenIntegrationError, match="no numpy"):
+        tool_set("broken", Plugin(Integration(profile("broken"), actions=load)))
