@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modulex_mem0.conformance.page.shown_schema import type_words
+from modulex_mem0.conformance.docs_page import type_words
 from modulex_mem0.conformance.samples import sample_value
 from modulex_mem0.json_schema import EVERY_TYPE, json_types, resolve, type_of
 

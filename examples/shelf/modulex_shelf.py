@@ -1,8 +1,5 @@
 """Shelf: find books, and lend them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from modulex_mem0.contract import (
     ActionError,
     ActionInput,
@@ -16,6 +13,7 @@ from modulex_mem0.contract import (
     Integration,
     Profile,
     action,
+    advanced,
     hookimpl,
 )
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,8 +55,9 @@ class Book(BaseModel):
 class FindBooksInput(ActionInput):
     """What to look for."""
 
-    words: str = Field(min_length=1, title="Words", description='Words of the title (e.g., "night train").')
-    limit: int = Field(default=10, ge=1, le=100, title="Limit", description="The most books to return.")
+    words: str = Field(min_length=1, description='Words of the title (e.g., "night train").')
+    limit: int = Field(default=10, ge=1, le=100, description="The most books to return.")
+    include_lent: bool = advanced("Whether to return books that are lent out, too.", default=False)
 
 
 class FindBooksOutput(ActionOutput):
@@ -78,46 +77,24 @@ class FindBooksOutput(ActionOutput):
 )
 async def find_books(context: Context, input: FindBooksInput) -> FindBooksOutput:
     """Find books by words of their title."""
-    reply = await _answer(context, "GET", "/v1/books", params={"q": input.words, "limit": input.limit})
-    books = reply.get("books")
-    if not isinstance(books, list) or not all(isinstance(book, dict) for book in books):
-        raise ActionError(ErrorCode.BAD_RESPONSE, "Shelf's reply holds no list of books")
-    return FindBooksOutput(success=True, books=[_book(book) for book in books])
+    reply = await context.http.send(
+        "GET", "/v1/books", params={"q": input.words, "limit": input.limit, "lent": input.include_lent}
+    )
+    books = [Book(id=_text(book.get("id")), title=_text(book.get("title"))) for book in reply.objects("books")]
+    return FindBooksOutput(success=True, books=books)
 
 
-async def _answer(
-    context: Context,
-    method: str,
-    path: str,
-    *,
-    params: Mapping[str, str | int] | None = None,
-    json: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Send a request and read the object that it is answered with."""
-    reply = await context.http.send(method, path, params=params, json=json)
-    reply.require_success()
-    body = reply.json()
-    if not isinstance(body, dict):
-        raise ActionError(ErrorCode.BAD_RESPONSE, "Shelf answered with something that is no object")
-    # Shelf reports some failures under a success status.
-    if body.get("error") or body.get("status") == "FAILED":
-        raise ActionError(ErrorCode.SERVICE_ERROR, f"Shelf reports: {body.get('error') or 'failed'}")
-    return body
-
-
-def _book(item: dict[str, Any]) -> Book:
-    return Book(**{name: item[name] for name in ("id", "title") if isinstance(item.get(name), str)})
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 class LendBookInput(ActionInput):
-    """Which book, and to whom."""
+    """The book, and its reader."""
 
     book_id: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$",
-        title="Book ID",
-        description="The book's id, as find_books returns it.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$", description="The book's id, as find_books returns it."
     )
-    reader: str = Field(min_length=1, title="Reader", description='Who borrows it (e.g., "alice").')
+    reader: str = Field(min_length=1, description='Who borrows it (e.g., "alice").')
 
 
 class LendBookOutput(ActionOutput):
@@ -135,9 +112,11 @@ class LendBookOutput(ActionOutput):
 )
 async def lend_book(context: Context, input: LendBookInput) -> LendBookOutput:
     """Lend a book to a reader."""
-    reply = await _answer(context, "POST", f"/v1/books/{input.book_id}/loans", json={"reader": input.reader})
-    due = reply.get("due")
-    return LendBookOutput(success=True, due=due if isinstance(due, str) else None)
+    reply = await context.http.send("POST", f"/v1/books/{input.book_id}/loans", json={"reader": input.reader})
+    due = reply.object().get("due")
+    if not isinstance(due, str):
+        raise ActionError(ErrorCode.BAD_RESPONSE, "Shelf's reply does not say when the book is due")
+    return LendBookOutput(success=True, due=due)
 
 
 PROFILE = Profile(

@@ -1,46 +1,65 @@
-"""The kit for authors of integrations: check a declaration, probe it with calls, test it, document it, begin one.
+"""The conformance kit for authors of integrations: check a declaration, probe its calls, test, document or begin one.
 
-Works on any integration of the contract. The pytest suite needs the extra `testing`; nothing else here does.
+It works on any integration of the contract. `ConformanceSuite` needs the extra `testing`; nothing else here does:
+
+    from modulex_mem0.conformance import ConformanceSuite, ServiceFixture
+
+    class TestEcho(ConformanceSuite):
+        integration = "echo"
+        service = ServiceFixture(replies={"say": {"said": "hello"}})
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modulex_mem0.conformance.checking import Report, check
-    from modulex_mem0.conformance.examination import Examination, examine
-    from modulex_mem0.conformance.finding import Finding, Level
-    from modulex_mem0.conformance.page import connector_page
-    from modulex_mem0.conformance.page.error_codes import with_table
-    from modulex_mem0.conformance.quality.scale import Quality
+    from modulex_mem0.conformance.checker import Examination, check, examine
+    from modulex_mem0.conformance.docs_page import connector_page, update_error_code_table
+    from modulex_mem0.conformance.fault_server import Reply, Request, json_reply
+    from modulex_mem0.conformance.findings import Finding, Level, Report
+    from modulex_mem0.conformance.pytest_suite import ConformanceSuite
+    from modulex_mem0.conformance.quality import Quality, QualityReport
     from modulex_mem0.conformance.scaffold import ScaffoldError, write_integration
+    from modulex_mem0.conformance.testbed import ServiceFixture
 
 __all__ = [
+    "ConformanceSuite",
     "Examination",
     "Finding",
     "Level",
     "Quality",
+    "QualityReport",
+    "Reply",
     "Report",
+    "Request",
     "ScaffoldError",
+    "ServiceFixture",
     "check",
     "connector_page",
     "examine",
-    "with_table",
+    "json_reply",
+    "update_error_code_table",
     "write_integration",
 ]
 
-# Imported when they are first used: the command's `--help` pays for none of them.
+# Imported on first use: the command's `--help` needs none of them, and the suite needs an extra.
 _MODULES = {
-    "Examination": "examination",
-    "Finding": "finding",
-    "Level": "finding",
-    "Quality": "quality.scale",
-    "Report": "checking",
+    "ConformanceSuite": "pytest_suite",
+    "Examination": "checker",
+    "Finding": "findings",
+    "Level": "findings",
+    "Quality": "quality",
+    "QualityReport": "quality",
+    "Reply": "fault_server",
+    "Report": "findings",
+    "Request": "fault_server",
     "ScaffoldError": "scaffold",
-    "check": "checking",
-    "connector_page": "page",
-    "examine": "examination",
-    "with_table": "page.error_codes",
+    "ServiceFixture": "testbed",
+    "check": "checker",
+    "connector_page": "docs_page",
+    "examine": "checker",
+    "json_reply": "fault_server",
+    "update_error_code_table": "docs_page",
     "write_integration": "scaffold",
 }
 

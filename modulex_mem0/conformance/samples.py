@@ -1,4 +1,4 @@
-"""Makes an input from a schema alone, for actions that give no example."""
+"""Sample inputs made from a schema alone, for actions that declare no example."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ _DEEPEST = 6
 
 
 def sample_input(action: ActionManifest) -> dict[str, Any]:
-    """The example's input; where there is none, the required parameters with values that their schemas suggest."""
+    """The example's input, or the required parameters with values that their schemas suggest."""
     if action.example is not None:
         return dict(action.example.input)
     value = sample_value(action.input_schema, action.input_schema)

@@ -1,4 +1,4 @@
-"""`modulex-mem0 check`: findings with place, reason and mend, where an integration stands, and exit codes."""
+"""`modulex-mem0 check`: findings with place, reason and fix, the quality scale, and exit codes."""
 
 import json
 from pathlib import Path
@@ -26,8 +26,9 @@ async def say(context: Context, input: In) -> Out:
 
 @hookimpl
 def modulex_integrations():
-    told = "Says what it is told."
-    profile = Profile(name="poor", display_name="Poor", description=told, version="1.0.0", author="x")
+    profile = Profile(
+        name="poor", display_name="Poor", description="Repeats what was said.", version="1.0.0", author="x"
+    )
     return [Integration(profile, [say])]
 """
 
@@ -37,12 +38,12 @@ def ours() -> Ended:
     return modulex("check")
 
 
-def test_mem0_stands_at_the_top(ours: Ended) -> None:
+def test_mem0_is_at_the_top(ours: Ended) -> None:
     assert ours.returncode == 0, ours.stdout
     assert ours.stdout.splitlines()[-2:] == ["  0 errors, 0 pieces of advice, 0 exempt", "  quality: platinum"]
 
 
-def test_the_findings_of_a_poor_one_are_told_once_each_with_their_places(tmp_path: Path) -> None:
+def test_findings_are_printed_with_place_reason_and_fix(tmp_path: Path) -> None:
     install(tmp_path, "modulex-poor", POOR)
     ended = modulex("check", "poor", site=tmp_path)
     assert ended.returncode == 1
@@ -51,17 +52,17 @@ def test_the_findings_of_a_poor_one_are_told_once_each_with_their_places(tmp_pat
     assert "quality: none; bronze needs described (todo)" in ended.stdout
 
 
-def test_programs_read_the_same_as_json(tmp_path: Path) -> None:
+def test_the_same_is_printed_as_json(tmp_path: Path) -> None:
     install(tmp_path, "modulex-poor", POOR)
     ended = modulex("check", "poor", "--static", "--json", site=tmp_path)
-    (told,) = json.loads(ended.stdout)["integrations"]
+    (one,) = json.loads(ended.stdout)["integrations"]
     assert ended.returncode == 1
-    assert (told["integration"], told["distribution"], told["quality"]) == ("poor", "modulex-poor", "none")
-    assert {"level", "place", "reason", "mend", "rule"} == set(told["findings"][0])
-    assert (told["rules"]["described"], told["rules"]["hostile_replies"]) == ("todo", "not measured")
+    assert (one["integration"], one["distribution"], one["quality"]) == ("poor", "modulex-poor", "none")
+    assert {"level", "place", "reason", "fix", "rule"} == set(one["findings"][0])
+    assert (one["rules"]["described"], one["rules"]["hostile_replies"]) == ("todo", "not measured")
 
 
-def test_a_release_that_breaks_the_last_one_is_told(tmp_path: Path) -> None:
+def test_a_release_that_breaks_the_last_one_is_an_error(tmp_path: Path) -> None:
     released = discover()["mem0"].describe().model_dump(mode="json")
     extra = json.loads(json.dumps(released["actions"][0])) | {"name": "recall", "title": "Recall"}
     released["actions"].append(extra)
@@ -73,14 +74,14 @@ def test_a_release_that_breaks_the_last_one_is_told(tmp_path: Path) -> None:
 
 
 def test_the_documented_actions_are_stable() -> None:
-    # As on the connector's page, but for the bounds of limits and pages. It tells none; Mem0 refuses what is beyond.
+    # As on the connector's page, but for the bounds of limits and pages. It names none; Mem0 refuses what is beyond.
     file = Path(__file__).parent / "data" / "mem0_documented.json"
     ended = modulex("check", "mem0", "--static", "--against", str(file))
     assert ended.returncode == 0, ended.stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["memo"], "did you mean 'mem0'"),
         (["mem0", "--all"], "not both"),
@@ -88,7 +89,7 @@ def test_the_documented_actions_are_stable() -> None:
         (["mem0", "--against", "no-such-file.json"], "cannot read"),
     ],
 )
-def test_a_mistake_on_the_command_line_is_told(arguments: list[str], told: str) -> None:
+def test_a_wrong_command_line_is_explained(arguments: list[str], message: str) -> None:
     ended = modulex("check", *arguments)
     assert ended.returncode == 2
-    assert told in ended.stderr
+    assert message in ended.stderr

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from modulex_mem0.conformance.bench import opened_bench
-from modulex_mem0.conformance.faults import json_reply
-from modulex_mem0.conformance.kit import Kit
-from modulex_mem0.conformance.probe import Probe
-from modulex_mem0.conformance.probes import PROBES
+from modulex_mem0.conformance import json_reply
+from modulex_mem0.conformance.probes import PROBES, Probe
+from modulex_mem0.conformance.testbed import open_testbed
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
 from tests.conformance.helpers import hostile_integration as hostile
 from tests.conformance.helpers.command_line import modulex, python
@@ -47,7 +45,7 @@ DEFINED = {
 
 
 @pytest.mark.parametrize("action", DEFINED)
-async def test_what_a_handler_does_ends_in_a_result(host: Runtime, action: str) -> None:
+async def test_whatever_a_handler_does_ends_in_a_result(host: Runtime, action: str) -> None:
     result = await _call(host, action)
     assert (result.error.code if result.error else None) == DEFINED[action]
     assert hostile.KEY not in repr(result)
@@ -59,7 +57,7 @@ async def test_a_secret_in_an_exception_is_masked_in_the_log(host: Runtime, capl
     assert hostile.KEY not in caplog.text
 
 
-async def test_the_host_goes_on_after_every_one_of_them(host: Runtime) -> None:
+async def test_the_host_goes_on_after_each_of_them(host: Runtime) -> None:
     for action in DEFINED:
         await _call(host, action)
     assert (await _call(host, "returns_not_a_number")).success
@@ -120,18 +118,18 @@ FOUND_BY = {
 
 @pytest.mark.parametrize("action", FOUND_BY)
 async def test_a_probe_finds_it(action: str) -> None:
-    async with opened_bench(hostile.INTEGRATION, Kit()) as bench:
-        found = await BY_NAME[FOUND_BY[action]].findings(bench, bench.integration.actions[action])
+    async with open_testbed(hostile.INTEGRATION) as testbed:
+        found = await BY_NAME[FOUND_BY[action]].findings(testbed, testbed.integration.actions[action])
     assert [finding.rule for finding in found][:1] == [FOUND_BY[action]], found
-    # What a finding tells of a secret would be shown in the logs of a build.
-    assert not [finding for finding in found if any(value in str(finding) for value in bench.secret_values)]
+    # Findings are shown in the logs of builds.
+    assert not [finding for finding in found if any(value in str(finding) for value in testbed.secret_values)]
 
 
 ENDLESS_PROBE = """
 import sys
 from tests.conformance.helpers import hostile_integration as hostile
-from modulex_mem0.conformance.probing import probe_integration
-from modulex_mem0.conformance.probes.example_works import example_works
+from modulex_mem0.conformance.checker import probe_integration
+from modulex_mem0.conformance.probes.inputs import example_works
 from modulex_mem0.contract import Integration
 
 one = Integration(hostile.profile(), [hostile.INTEGRATION.actions[{action!r}]])
@@ -175,22 +173,22 @@ def hostile_site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_check_tells_what_failed_to_load_and_what_cannot_be_used(hostile_site: Path) -> None:
+def test_check_reports_what_failed_to_load_and_what_cannot_be_used(hostile_site: Path) -> None:
     ended = modulex("check", "--all", "--static", site=hostile_site)
     assert ended.returncode == 1, ended.stderr
-    for told in (
+    for line in (
         "failed to load: RuntimeError: no way",
         "failed to load: SystemExit: 4",
         "two actions of twins are called calls_failure_success",
         "OSError: no actions",
         "also claimed by zz-thief",
     ):
-        assert told in ended.stdout
+        assert line in ended.stdout
     # Ours keeps its name and is otherwise untouched.
     assert "mem0 1.0.0 (modulex-mem0)" in ended.stdout
 
 
-def test_the_hostile_helpers_are_all_accounted_for() -> None:
+def test_every_hostile_handler_is_accounted_for() -> None:
     endless = {"ignores_cancellation", "cleans_up_for_ever"}
     harmless = {
         "ignores_cancellation",

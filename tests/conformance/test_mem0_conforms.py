@@ -1,9 +1,9 @@
-"""Mem0 keeps the contract, withstands every probe, and stands at the top of the quality scale."""
+"""Mem0 keeps the contract and withstands every probe."""
 
 from pathlib import Path
 from typing import Any
 
-from modulex_mem0.conformance.testing import ConformanceSuite, Kit, Request
+from modulex_mem0.conformance import ConformanceSuite, Request, ServiceFixture
 
 DATA = Path(__file__).parent / "data"
 MEMORY_ID = "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11"
@@ -46,7 +46,7 @@ HISTORY = {
 ACCEPTED = {"message": "accepted", "status": "PENDING", "event_id": EVENT_ID}
 
 
-def _read_then_told(request: Request) -> Any:
+def _read_then_changed(request: Request) -> Any:
     """An action by id reads the memory before it changes it."""
     return MEMORY if request.method == "GET" else {"message": "done", **MEMORY}
 
@@ -56,11 +56,11 @@ REPLIES: dict[str, Any] = {
     "search_memories": {"results": [{**MEMORY, "score": 0.8}]},
     "get_memories": LIST,
     "get_event": EVENT,
-    "update_memory": _read_then_told,
-    "delete_memory": _read_then_told,
+    "update_memory": _read_then_changed,
+    "delete_memory": _read_then_changed,
     "delete_memories": {"message": "Delete in progress.", "event_id": EVENT_ID},
-    "batch_update_memories": _read_then_told,
-    "batch_delete_memories": _read_then_told,
+    "batch_update_memories": _read_then_changed,
+    "batch_delete_memories": _read_then_changed,
     "get_memory_history": lambda request: [HISTORY] if "history" in request.path else MEMORY,
     "submit_feedback": lambda request: MEMORY if request.method == "GET" else {"id": "1", "feedback": "POSITIVE"},
     "summarize_memories": {"summary": "A vegetarian."},
@@ -75,4 +75,4 @@ REPLIES: dict[str, Any] = {
 
 class TestMem0(ConformanceSuite):
     integration = "mem0"
-    kit = Kit(replies=REPLIES, owner="user_id")
+    service = ServiceFixture(replies=REPLIES, owner="user_id")

@@ -1,7 +1,7 @@
 """ModuleX's own mem0 connector, run against the kit: the faults that it is known for are found, and no others.
 
 The faults were seen by running the connector of modulex-integrations 0.14.0. Each is an expected failure, so that this
-fails when a newer version has mended one, and when the kit stops finding one.
+fails when a newer version has fixed one, and when the kit stops finding one.
 """
 
 from importlib import import_module
@@ -10,12 +10,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from modulex_mem0.conformance import check
-from modulex_mem0.conformance.bench import Bench, opened_bench
-from modulex_mem0.conformance.faults import FaultServer
-from modulex_mem0.conformance.quality.exemptions import Exemptions
-from modulex_mem0.conformance.relocation import relocated
-from modulex_mem0.conformance.testing import ConformanceSuite, Kit, Reply, json_reply
+from modulex_mem0.conformance import ConformanceSuite, Reply, ServiceFixture, check, json_reply
+from modulex_mem0.conformance.fault_server import FaultServer
+from modulex_mem0.conformance.quality import Exemptions
+from modulex_mem0.conformance.testbed import Testbed, open_testbed, relocated
 from modulex_mem0.contract import Integration
 from modulex_mem0.runtime import discover
 
@@ -44,7 +42,7 @@ def _moved(integration: Integration, url: str) -> Integration:
     return relocated(integration, url)
 
 
-KIT = Kit(
+SERVICE = ServiceFixture(
     replies={
         "add_memories": {"message": "accepted", "status": "PENDING", "event_id": "e-1"},
         "search_memories": {"results": [{**MEMORY, "score": 0.8}]},
@@ -61,12 +59,12 @@ KIT = Kit(
 
 
 def fault(reason: str) -> pytest.MarkDecorator:
-    """Marks what is right and does not hold yet."""
+    """Marks an expectation that is right and does not hold yet."""
     return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
 
 
 def upstream() -> Integration:
-    """As our runtime finds it."""
+    """The connector, as our runtime finds it."""
     plugin = import_module("modulex_mem0.hosts.modulex_tools.plugin")
     return discover([plugin])[UPSTREAM]
 
@@ -77,12 +75,12 @@ def of_all(probe: str, reason: str) -> dict[str, str]:
 
 class TestModuleXMem0(ConformanceSuite):
     integration = UPSTREAM
-    kit = KIT
+    service = SERVICE
     known_faults: ClassVar[dict[str, str]] = {
         "connection_test": "it is a POST, and does not say that it changes nothing",
         **of_all("hostile_replies", "a numeric id or a null where text is due raises out of the tool"),
-        **of_all("failures_told", "FAILED and 200 with an error are told as a success"),
-        **of_all("rate_limits_told", "429 and Retry-After are ignored"),
+        **of_all("failures_reported", "FAILED and 200 with an error are reported as a success"),
+        **of_all("rate_limits_reported", "429 and Retry-After are ignored"),
         **of_all("ids_single", "user_id * matches everyone"),
         **of_all("connections_reused", "a new client is opened for each call"),
         "paths_safe-get_memories": "memory_id .. leads to another address",
@@ -105,41 +103,41 @@ def test_limits_without_limits_are_advised_against() -> None:
     }
 
 
-async def _called(bench: Bench, action: str, reply: Reply, input: dict[str, Any] | None = None) -> dict[str, Any]:
-    observed = await bench.call(bench.integration.actions[action], input, answer=reply)
-    assert observed.result is not None
-    return observed.result.output
+async def _called(testbed: Testbed, action: str, reply: Reply, input: dict[str, Any] | None = None) -> dict[str, Any]:
+    record = await testbed.call(testbed.integration.actions[action], input, answer=reply)
+    assert record.result is not None
+    return record.result.output
 
 
-@fault(reason="a list where an object is due is told as a success")
+@fault(reason="a list where an object is due is reported as a success")
 async def test_a_list_is_not_an_accepted_add() -> None:
-    async with opened_bench(upstream(), KIT) as bench:
-        assert (await _called(bench, "add_memories", json_reply([])))["success"] is False
+    async with open_testbed(upstream(), SERVICE) as testbed:
+        assert (await _called(testbed, "add_memories", json_reply([])))["success"] is False
 
 
 @fault(reason="session_id is dropped")
-async def test_the_run_of_a_memory_is_told() -> None:
-    async with opened_bench(upstream(), KIT) as bench:
-        output = await _called(bench, "get_memories", json_reply({"results": [MEMORY]}), {"user_id": "alice"})
+async def test_the_run_of_a_memory_is_returned() -> None:
+    async with open_testbed(upstream(), SERVICE) as testbed:
+        output = await _called(testbed, "get_memories", json_reply({"results": [MEMORY]}), {"user_id": "alice"})
     assert output["memories"][0]["run_id"] == "chat-7"
 
 
 @fault(reason="the role system is refused")
 async def test_a_system_message_is_taken() -> None:
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "I cook."}]
-    async with opened_bench(upstream(), KIT) as bench:
+    async with open_testbed(upstream(), SERVICE) as testbed:
         output = await _called(
-            bench, "add_memories", json_reply({"status": "PENDING"}), {"user_id": "a", "messages": messages}
+            testbed, "add_memories", json_reply({"status": "PENDING"}), {"user_id": "a", "messages": messages}
         )
     assert output["success"] is True
 
 
-@fault(reason="there is no way to follow the event that users are told to poll")
+@fault(reason="there is no action to follow the event that users are asked to poll")
 def test_an_event_can_be_followed() -> None:
     assert "get_event" in upstream().actions
 
 
-# What follows our runtime mends, or refuses before the tool is called; so the tool itself is called.
+# Our runtime fixes the following faults, or refuses before the tool is called; so the tool is called directly.
 
 
 async def _bare(reply: Reply, tool: str = "search_memories", **arguments: Any) -> tuple[dict[str, Any], FaultServer]:
@@ -160,8 +158,8 @@ async def test_an_error_is_short_though_the_page_is_long() -> None:
 
 
 async def test_our_runtime_cuts_it() -> None:
-    async with opened_bench(upstream(), KIT) as bench:
-        assert len((await _called(bench, "search_memories", LONG_PAGE))["error"]) < 1000
+    async with open_testbed(upstream(), SERVICE) as testbed:
+        assert len((await _called(testbed, "search_memories", LONG_PAGE))["error"]) < 1000
 
 
 @fault(reason="a key with a line break at its end is echoed in the error")
@@ -169,7 +167,7 @@ async def test_a_key_with_a_line_break_is_not_echoed() -> None:
     assert KEY not in (await _bare(json_reply({}), api_key=f"{KEY}\n"))[0]["error"]
 
 
-@fault(reason="unknown arguments are dropped in silence")
+@fault(reason="unknown arguments are dropped silently")
 async def test_an_unknown_argument_is_refused() -> None:
     assert (await _bare(json_reply({"results": []}), limti=3))[0]["success"] is False
 

@@ -1,4 +1,4 @@
-"""Generated values satisfy their schemas, of whatever keywords of draft 2020-12 these consist."""
+"""Generated values satisfy their schemas, whichever keywords of draft 2020-12 these use."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
-from modulex_mem0.conformance.testing.strategies import from_schema
+from modulex_mem0.conformance.strategies import from_schema
 
 TREE = {"$ref": "#/$defs/Node", "$defs": {"Node": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}
 SCHEMAS: dict[str, Any] = {
@@ -39,7 +39,7 @@ SCHEMAS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_what_is_generated_satisfies_the_schema(name: str) -> None:
+def test_generated_values_satisfy_the_schema(name: str) -> None:
     schema = SCHEMAS[name]
     root = schema if isinstance(schema, dict) else {}
     seen: list[str] = []

@@ -1,18 +1,31 @@
 """The tutorial's code is the example's, and does what the tutorial says."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.helpers.command_line import modulex
-from tests.conformance.helpers.distributions import install_from, its_own_tests
-from tests.conformance.helpers.tutorial import EXAMPLE, tutorial_files
+from tests.conformance.helpers.command_line import install_from, modulex, run_tests_of
+
+ROOT = Path(__file__).parents[2]
+TUTORIAL = (ROOT / "docs" / "write-an-integration.md").read_text("utf-8")
+EXAMPLE = ROOT / "examples" / "shelf"
+BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+SUGGESTED = ('reply.objects("books")', 'reply.json().get("books", [])')
+
+
+def tutorial_files() -> dict[str, str]:
+    """The files as a reader would have them in the end: the blocks of each, one after another."""
+    found: dict[str, str] = {}
+    for name, code in BLOCK.findall(TUTORIAL):
+        found[name] = found.get(name, "") + code
+    return found
 
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The tutorial's files as a reader would have them, and where they are installed."""
+    """The folder of the tutorial's files, and the folder that they are installed into."""
     root = tmp_path_factory.mktemp("tutorial")
     project, site = root / "shelf", root / "site"
     for name, code in tutorial_files().items():
@@ -35,21 +48,24 @@ def test_its_integration_reaches_the_top(shelf: tuple[Path, Path]) -> None:
 
 
 def test_its_tests_pass(shelf: tuple[Path, Path]) -> None:
-    ended = its_own_tests(*shelf)
+    ended = run_tests_of(*shelf)
     assert ended.returncode == 0, ended.stdout
 
 
-def test_the_mistake_that_it_suggests_is_found(shelf: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_suggested_mistake_is_found(shelf: tuple[Path, Path], tmp_path: Path) -> None:
+    right, wrong = SUGGESTED
+    assert f"replace `{right}` with `{wrong}`" in TUTORIAL
     site = tmp_path / "site"
     shutil.copytree(shelf[1], site)
     module = site / "modulex_shelf.py"
     code = module.read_text("utf-8")
-    assert "    reply.require_success()\n" in code
-    module.write_text(code.replace("    reply.require_success()\n", ""), "utf-8")
+    assert code.count(right) == 1
+    module.write_text(code.replace(right, wrong), "utf-8")
     ended = modulex("check", "shelf", site=site)
     assert ended.returncode == 1
     assert "[hostile_replies]" in ended.stdout
-    assert "Call reply.require_success()" in ended.stdout
+    assert "is reported as a success" in ended.stdout
+    assert "Read the reply with reply.object() or reply.objects()" in ended.stdout
 
 
 def test_its_commands_exist(shelf: tuple[Path, Path]) -> None:

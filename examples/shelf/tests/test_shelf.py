@@ -1,10 +1,10 @@
-"""Shelf keeps the contract, and withstands what callers and services do."""
+"""Shelf keeps the contract, and withstands hostile callers and replies."""
 
-from modulex_mem0.conformance.testing import ConformanceSuite, Kit
+from modulex_mem0.conformance import ConformanceSuite, ServiceFixture
 
 BOOK = {"id": "b-1", "title": "Night Train to Lisbon"}
 
 
 class TestShelf(ConformanceSuite):
     integration = "shelf"
-    kit = Kit(replies={"find_books": {"books": [BOOK]}, "lend_book": {"due": "2026-12-24"}})
+    service = ServiceFixture(replies={"find_books": {"books": [BOOK]}, "lend_book": {"due": "2026-12-24"}})

@@ -1,4 +1,4 @@
-"""`check`: what is wrong with an integration, and where it stands on the quality scale."""
+"""`check`: the faults of an integration, and its place on the quality scale."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from modulex_mem0.runtime import LoadFailure, discover
 
 __all__ = ["command"]
 
-# What is wrong in the same way in many places is told once.
+# The same fault in many places is printed once, with the first few of them.
 _MOST_PLACES = 4
 
 
@@ -33,13 +33,13 @@ _MOST_PLACES = 4
 )
 @options.as_json
 def command(*, name: str | None, everything: bool, static: bool, against: Path | None, as_json: bool) -> None:
-    """Check an integration against the contract, and tell where it stands on the quality scale.
+    """Check an integration against the contract, and rate it on the quality scale.
 
-    NAME is an installed integration, mem0 unless told. Rules look at its declarations; probes call its actions, with
-    right and wrong inputs, against a server on this machine that answers as badly as a service can. Nothing leaves this
-    machine, and no credential is needed.
+    NAME is an installed integration; mem0 by default. Rules look at its declarations; probes call its actions, with
+    right and wrong inputs, against a server on this machine that misbehaves in every way that a service can. No request
+    leaves this machine, and no credential is needed.
 
-    Every finding names the place, the reason and the mend. Exits 1 if one is an error, and 0 for advice alone.
+    Every finding names the place, the reason and the fix. Exits 1 if one is an error, and 0 for advice alone.
     """
     if name and everything:
         raise click.UsageError("give NAME or --all, not both")
@@ -54,7 +54,7 @@ def command(*, name: str | None, everything: bool, static: bool, against: Path |
     released = _released(against)
     examined = [examine(registry, one, released=released, calls=not static) for one in chosen]
     failures = registry.failures if everything else ()
-    click.echo(json_text(_data(examined, failures)) if as_json else "\n\n".join(_told(examined, failures)))
+    click.echo(json_text(_data(examined, failures)) if as_json else "\n\n".join(_texts(examined, failures)))
     if failures or any(one.errors for one in examined):
         raise click.exceptions.Exit(exits.FAILED)
 
@@ -66,7 +66,7 @@ def _released(file: Path | None) -> IntegrationManifest | None:
         return IntegrationManifest.model_validate_json(read_file(file, "--against"))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise click.BadParameter(f"{file} is no manifest: {first['msg']}", param_hint="--against") from None
+        raise click.BadParameter(f"{file} is not a manifest: {first['msg']}", param_hint="--against") from None
 
 
 def _data(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def _data(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> dic
                 "integration": one.integration,
                 "version": one.version,
                 "distribution": one.distribution,
-                "quality": str(one.standing.quality),
-                "rules": dict(one.standing.rules),
+                "quality": str(one.quality_report.quality),
+                "rules": dict(one.quality_report.rules),
                 "findings": [finding.as_data() for finding in one.findings],
                 "exempt": [finding.as_data() | {"because": reason} for finding, reason in one.excused],
             }
@@ -90,7 +90,7 @@ def _data(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> dic
     }
 
 
-def _told(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> Iterator[str]:
+def _texts(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> Iterator[str]:
     for one in examined:
         yield "\n".join(_lines(one))
     for failure in failures:
@@ -99,22 +99,22 @@ def _told(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> Ite
 
 def _lines(one: Examination) -> Iterator[str]:
     yield f"{one.integration} {one.version} ({one.distribution})"
-    for (level, reason, mend, rule), places in _grouped(one.findings).items():
+    for (level, reason, fix, rule), places in _grouped(one.findings).items():
         yield f"  {level}: {_listed(places)}: {reason} [{rule}]"
-        yield f"    {mend}"
+        yield f"    {fix}"
     for finding, reason in one.excused:
         yield f"  exempt: {finding.place}: {finding.reason} [{finding.rule}]"
         yield f"    {reason}"
     advice = len(one.findings) - len(one.errors)
     yield f"  {len(one.errors)} errors, {advice} pieces of advice, {len(one.excused)} exempt"
-    yield f"  quality: {one.standing.quality}{_next(one)}"
+    yield f"  quality: {one.quality_report.quality}{_next_level(one)}"
 
 
 def _grouped(findings: Iterable[Finding]) -> dict[tuple[str, str, str, str], list[str]]:
-    """The places of findings that say the same."""
+    """The places of findings that differ in nothing else."""
     grouped: dict[tuple[str, str, str, str], list[str]] = {}
     for finding in findings:
-        grouped.setdefault((finding.level, finding.reason, finding.mend, finding.rule), []).append(finding.place)
+        grouped.setdefault((finding.level, finding.reason, finding.fix, finding.rule), []).append(finding.place)
     return grouped
 
 
@@ -123,9 +123,9 @@ def _listed(places: list[str]) -> str:
     return ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _next(one: Examination) -> str:
-    missing = one.standing.missing
+def _next_level(one: Examination) -> str:
+    missing = one.quality_report.missing
     if not missing:
         return ""
-    wanted = ", ".join(f"{rule} ({one.standing.rules[rule]})" for rule in missing)
-    return f"; {Quality(one.standing.quality + 1)} needs {wanted}"
+    wanted = ", ".join(f"{rule} ({one.quality_report.rules[rule]})" for rule in missing)
+    return f"; {Quality(one.quality_report.quality + 1)} needs {wanted}"

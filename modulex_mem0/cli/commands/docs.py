@@ -1,5 +1,6 @@
-"""`docs`: write the page of an integration, or check that what was written is current."""
+"""`docs`: write the page of an integration or the table of error codes, or check that they are current."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -8,78 +9,93 @@ from modulex_mem0.cli import exits, options
 from modulex_mem0.cli.input_file import read_file
 from modulex_mem0.cli.installed import find_integration
 from modulex_mem0.cli.manifest_files import drift
-from modulex_mem0.conformance import connector_page, with_table
+from modulex_mem0.conformance import connector_page, update_error_code_table
 from modulex_mem0.runtime import BrokenIntegrationError, discover
 
 __all__ = ["command"]
 
-_ERROR_CODES = Path("docs", "error-codes.md")
+_ERROR_CODES = (Path("docs", "error-codes.md"), Path("README.md"))
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option(
-    "--check", is_flag=True, help="Write nothing; exit 1 and show the difference where the page is not current."
-)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 and show the difference if a page is not current.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="Where the page is; - prints it. docs/integrations/NAME.md unless told.",
+    help="The page to write; - prints it. By default docs/integrations/NAME.md.",
 )
-@click.option("--error-codes", is_flag=True, help="Renew the table in docs/error-codes.md instead.")
+@click.option(
+    "--error-codes",
+    is_flag=True,
+    help="Update the table of error codes in docs/error-codes.md and README.md instead, or in --output alone.",
+)
 def command(*, name: str | None, check: bool, output: Path | None, error_codes: bool) -> None:
     """Write the page of an integration, or check it.
 
-    NAME is an installed integration, mem0 unless told. The page, in Markdown, is derived from its declarations: what it
+    NAME is an installed integration; mem0 by default. The page, in Markdown, is derived from its declarations: what it
     is for, how to authenticate, every action with its parameters and the JSON Schema of its response, limits.
 
-    Exits 1 if the page cannot be written or, with --check, has drifted.
+    Exits 1 if a page cannot be written or, with --check, is not current.
     """
     if error_codes:
         if name:
             raise click.UsageError("--error-codes is not about one integration; leave NAME out")
-        target = output or _ERROR_CODES
-        page = _renewed(target)
+        pages = _error_code_pages(output)
     else:
         name = name or options.DEFAULT_INTEGRATION
-        target = output or Path("docs", "integrations", f"{name}.md")
-        page = _page(name)
-    if str(target) == "-":
-        click.echo(page, nl=False)
-    elif check:
-        _require_current(target, page)
-    else:
-        _write(target, page)
+        pages = {output or Path("docs", "integrations", f"{name}.md"): _integration_page(name)}
+    if check and str(output) != "-":
+        _require_current(pages)
+        return
+    for path, page in pages.items():
+        if str(path) == "-":
+            click.echo(page, nl=False)
+        else:
+            _write(path, page)
 
 
-def _page(name: str) -> str:
-    found = find_integration(discover(), name, hint="NAME")
+def _integration_page(name: str) -> str:
+    integration = find_integration(discover(), name, hint="NAME")
     try:
-        return connector_page(found.describe())
+        return connector_page(integration.describe())
     except Exception as error:
         raise click.ClickException(str(BrokenIntegrationError(name, "the manifest", error))) from error
 
 
-def _renewed(target: Path) -> str:
-    try:
-        return with_table(read_file(target, "--output"))
-    except ValueError as error:
-        raise click.ClickException(f"{target}: {error}") from None
+def _error_code_pages(output: Path | None) -> Mapping[Path, str]:
+    """The pages with a table of error codes, updated: the given one, or those of the usual ones that have the marks.
+
+    Raises:
+        click.ClickException: None has them.
+    """
+    paths = [output] if output else [path for path in _ERROR_CODES if path.exists()]
+    pages: dict[Path, str] = {}
+    problems: list[str] = []
+    for path in paths or _ERROR_CODES[:1]:
+        try:
+            pages[path] = update_error_code_table(read_file(path, "--output"))
+        except ValueError as error:
+            problems.append(f"{path}: {error}")
+    if not pages:
+        raise click.ClickException("\n".join(problems))
+    return pages
 
 
-def _require_current(target: Path, page: str) -> None:
-    difference = drift(target, page)
-    click.echo(difference or f"{target}: current")
-    if difference:
-        click.echo("\nWrite it anew with the same command without --check.", err=True)
+def _require_current(pages: Mapping[Path, str]) -> None:
+    differences = {path: drift(path, page) for path, page in pages.items()}
+    for path, difference in differences.items():
+        click.echo(difference or f"{path}: current")
+    if any(differences.values()):
+        click.echo("\nUpdate it with the same command without --check.", err=True)
         raise click.exceptions.Exit(exits.FAILED)
 
 
-def _write(target: Path, page: str) -> None:
+def _write(path: Path, page: str) -> None:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page, encoding="utf-8", newline="\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
-    click.echo(f"{target}: written")
+    click.echo(f"{path}: written")

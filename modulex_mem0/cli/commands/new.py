@@ -16,23 +16,20 @@ __all__ = ["command"]
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Where the files go; modulex-NAME in this folder unless told.",
+    help="Where the files go; by default modulex-NAME in this folder.",
 )
 def command(*, name: str, directory: Path | None) -> None:
     """Begin an integration: small, complete, and passing its checks.
 
-    NAME is what flows will call it by, in lower case with _ between words. Writes a package with its entry point, a
-    credential, a client, one action, and tests; overwrites nothing. The page docs/write-an-integration.md goes on from
-    there.
+    NAME is its name in flows, in lower case with _ between words. Writes a package with its entry point, a profile, one
+    action, and tests; overwrites nothing. The page docs/write-an-integration.md continues from there.
 
-    Exits 1 if a file is already there or cannot be written, and 2 for a name that cannot be used.
+    Exits 1 if a file exists already or cannot be written, and 2 for a name that cannot be used.
     """
     target = directory or Path(f"modulex-{name.replace('_', '-')}")
     try:
         written = write_integration(name, target, taken=discover())
     except ScaffoldError as error:
-        if "already there" in str(error):
-            raise click.ClickException(str(error)) from None
         raise click.BadParameter(str(error), param_hint="NAME") from None
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None

@@ -1,34 +1,28 @@
-"""The probes, in the order of a report. A new probe is a module beside this one and a line."""
+"""The probes of calls, in the order of a report. A new probe is an async generator and a line here."""
 
-from modulex_mem0.conformance.probe import Probe
-from modulex_mem0.conformance.probes.broken_inputs import broken_inputs
-from modulex_mem0.conformance.probes.cancellation import cancellation
-from modulex_mem0.conformance.probes.connections_reused import connections_reused
-from modulex_mem0.conformance.probes.credential_hidden import credential_hidden
-from modulex_mem0.conformance.probes.credential_required import credential_required
-from modulex_mem0.conformance.probes.deadline_kept import deadline_kept
-from modulex_mem0.conformance.probes.event_loop_free import event_loop_free
-from modulex_mem0.conformance.probes.example_works import example_works
-from modulex_mem0.conformance.probes.failures_told import failures_told
-from modulex_mem0.conformance.probes.hostile_replies import hostile_replies
-from modulex_mem0.conformance.probes.ids_single import ids_single
-from modulex_mem0.conformance.probes.methods import methods
-from modulex_mem0.conformance.probes.other_hosts import other_hosts
-from modulex_mem0.conformance.probes.other_users import other_users
-from modulex_mem0.conformance.probes.paths_safe import paths_safe
-from modulex_mem0.conformance.probes.rate_limits_told import rate_limits_told
-from modulex_mem0.conformance.probes.sent_once import sent_once
-from modulex_mem0.conformance.probes.unknown_parameters import unknown_parameters
+from modulex_mem0.conformance.probes.effects import methods, sent_once
+from modulex_mem0.conformance.probes.inputs import broken_inputs, example_works, unknown_parameters
+from modulex_mem0.conformance.probes.isolation import (
+    credential_hidden,
+    credential_required,
+    ids_single,
+    other_hosts,
+    other_users,
+    paths_safe,
+)
+from modulex_mem0.conformance.probes.probe import Probe
+from modulex_mem0.conformance.probes.replies import failures_reported, hostile_replies, rate_limits_reported
+from modulex_mem0.conformance.probes.timing import cancellation, connections_reused, deadline_kept, event_loop_free
 
-__all__ = ["PROBES"]
+__all__ = ["PROBES", "Probe"]
 
 PROBES: tuple[Probe, ...] = (
     example_works,
     broken_inputs,
     unknown_parameters,
     hostile_replies,
-    failures_told,
-    rate_limits_told,
+    failures_reported,
+    rate_limits_reported,
     credential_required,
     credential_hidden,
     paths_safe,

@@ -1,25 +1,30 @@
-"""The rules, in the order in which a report tells what they find. A new rule is a module beside this one and a line."""
+"""The rules about declarations, in the order of a report. A new rule is a function and a line here."""
 
-from modulex_mem0.conformance.rule import Rule
-from modulex_mem0.conformance.rules.categories_and_limits import categories_and_limits
-from modulex_mem0.conformance.rules.connection_test import connection_test
-from modulex_mem0.conformance.rules.credential_fields import credential_fields
-from modulex_mem0.conformance.rules.defaults import defaults
-from modulex_mem0.conformance.rules.described import described
-from modulex_mem0.conformance.rules.examples import examples
-from modulex_mem0.conformance.rules.hints import hints
-from modulex_mem0.conformance.rules.manifest_valid import manifest_valid
-from modulex_mem0.conformance.rules.names import names
-from modulex_mem0.conformance.rules.numbers_bounded import numbers_bounded
-from modulex_mem0.conformance.rules.outputs_can_fail import outputs_can_fail
-from modulex_mem0.conformance.rules.recorded_current import recorded_current
-from modulex_mem0.conformance.rules.schemas_closed import schemas_closed
-from modulex_mem0.conformance.rules.schemas_valid import schemas_valid
-from modulex_mem0.conformance.rules.secrets_marked import secrets_marked
-from modulex_mem0.conformance.rules.setup_steps import setup_steps
-from modulex_mem0.conformance.rules.stable import stable
+from modulex_mem0.conformance.rules.actions import examples, hints
+from modulex_mem0.conformance.rules.authentication import (
+    connection_test,
+    credential_fields,
+    secrets_marked,
+    setup_steps,
+)
+from modulex_mem0.conformance.rules.manifest import (
+    categories_and_limits,
+    described,
+    manifest_valid,
+    names,
+    recorded_current,
+    stable,
+)
+from modulex_mem0.conformance.rules.rule import Rule, Subject
+from modulex_mem0.conformance.rules.schemas import (
+    defaults,
+    numbers_bounded,
+    outputs_can_fail,
+    schemas_closed,
+    schemas_valid,
+)
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "Rule", "Subject"]
 
 RULES: tuple[Rule, ...] = (
     manifest_valid,

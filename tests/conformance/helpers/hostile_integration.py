@@ -35,7 +35,7 @@ class Nothing(ActionInput):
 
 
 class Answer(ActionOutput):
-    """Whatever the handler came up with."""
+    """Whatever the handler returned."""
 
     value: Any = Field(default=None)
 
@@ -133,7 +133,7 @@ async def recurses(context: Context, input: Nothing) -> Any:
 
 async def leaves_tasks_behind(context: Context, input: Nothing) -> Answer:
     async def fail() -> None:
-        raise RuntimeError("nobody hears this")
+        raise RuntimeError("lost")
 
     task = asyncio.create_task(fail())
     await asyncio.sleep(0)
