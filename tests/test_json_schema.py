@@ -1,4 +1,4 @@
-"""What a schema admits, and where its references lead, for the kit and for the command that reads values by it."""
+"""The types that a schema admits, and where its references lead; used by the kit, hosts and the command."""
 
 from typing import Any
 
@@ -109,7 +109,7 @@ def test_a_reference_is_replaced_by_what_it_refers_to(schema: object, found: obj
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "message"),
     [
         ("#/$defs/Nowhere", "leads nowhere"),
         ("#/$defs/Tags/type/0", "leads to no schema"),
@@ -122,8 +122,8 @@ def test_a_reference_is_replaced_by_what_it_refers_to(schema: object, found: obj
         ("#/$defs/There", "round in circles"),
     ],
 )
-def test_a_reference_that_cannot_be_followed_says_why(reference: str, told: str) -> None:
-    with pytest.raises(LookupError, match=told):
+def test_a_reference_that_cannot_be_followed_is_explained(reference: str, message: str) -> None:
+    with pytest.raises(LookupError, match=message):
         resolve({"$ref": reference}, ROOT)
 
 

@@ -60,3 +60,13 @@ def test_an_integration_that_is_not_installed_is_reported(tmp_path: Path) -> Non
     ended = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", folder=tmp_path)
     assert ended.returncode == 2
     assert "no integration 'goood' is installed" in ended.stdout
+
+
+def test_the_rest_of_the_kit_needs_neither_pytest_nor_hypothesis() -> None:
+    program = """
+import sys
+from modulex_mem0 import conformance
+parts = [getattr(conformance, name) for name in conformance.__all__ if name != "ConformanceSuite"]
+print(sorted({"hypothesis", "pytest"} & set(sys.modules)))
+"""
+    assert python("-c", program).stdout == "[]\n"

@@ -13,7 +13,7 @@ __all__ = ["methods", "sent_once"]
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@probe("An action that only reads is marked as read_only, and one that is so marked only reads.")
+@probe("An action is marked as read-only if it only reads, and not otherwise.")
 async def methods(testbed: Testbed, action: AnyAction) -> AsyncIterator[Finding]:
     """Observe the methods of the requests that the example leads to."""
     record = await testbed.call(action)

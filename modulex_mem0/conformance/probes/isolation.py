@@ -164,7 +164,7 @@ def _climbs(path: str) -> bool:
 _WILDCARDS = ("*", " * ", "")
 
 
-@probe("A parameter that is an id refuses wildcards and blanks, which some services take for everything.")
+@probe("An id parameter refuses wildcards and blanks, which some services take for everything.")
 async def ids_single(testbed: Testbed, action: AnyAction) -> AsyncIterator[Finding]:
     """Put wildcards into each parameter that is an id by its name."""
     good = testbed.input_of(action)

@@ -168,7 +168,7 @@ def categories_and_limits(subject: Subject) -> Iterator[Finding]:
 _RECORD_AGAIN = "Record it again: modulex-mem0 manifest NAME."
 
 
-@rule("The manifest that an integration ships is the one that its declarations give.")
+@rule("The manifest that an integration ships matches its declarations.")
 def recorded_current(subject: Subject) -> Iterator[Finding]:
     """Compare the recorded manifest, by which hosts list an integration, with the derived one, part by part."""
     recorded, derived = subject.recorded, subject.manifest
