@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from textwrap import fill
 
-from modulex_mem0.cli.table import table, text_width
+from modulex_mem0.cli.output import table, text_width
 from modulex_mem0.contract import AuthScheme, CredentialField, OAuth2Endpoints
 
 __all__ = ["field_table", "scheme_text", "steps"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from modulex_mem0.cli.files import JsonTextError, read_object, read_text
 from modulex_mem0.cli.input_file import read_file
-from modulex_mem0.cli.json_text import JsonTextError, read_object, read_text
 from modulex_mem0.json_schema import json_types, type_of
 
 __all__ = ["input_object", "with_parameters"]

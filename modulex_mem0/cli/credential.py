@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from modulex_mem0.cli.files import JsonTextError, read_object
 from modulex_mem0.cli.input_file import read_file
-from modulex_mem0.cli.json_text import JsonTextError, read_object
 
 __all__ = ["given_credential"]
 

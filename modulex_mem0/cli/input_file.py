@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from modulex_mem0.cli.json_text import JsonTextError, read_text
+from modulex_mem0.cli.files import JsonTextError, read_text
 
 __all__ = ["read_file"]
 

@@ -7,7 +7,7 @@ from io import TextIOWrapper
 import click
 
 from modulex_mem0.cli import exits
-from modulex_mem0.cli.root import root
+from modulex_mem0.cli.app import root
 
 __all__ = ["PROGRAM", "run"]
 

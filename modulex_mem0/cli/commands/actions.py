@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from modulex_mem0.cli import options
+from modulex_mem0.cli.files import json_line, json_text
 from modulex_mem0.cli.hint_words import hint_words
 from modulex_mem0.cli.installed import find_integration, manifest_of, no_such_action
-from modulex_mem0.cli.json_text import json_line, json_text
+from modulex_mem0.cli.output import text_width
 from modulex_mem0.cli.parameter import Parameter, parameters
-from modulex_mem0.cli.table import text_width
 from modulex_mem0.contract import ActionManifest, IntegrationManifest
 from modulex_mem0.runtime import UnknownActionError, discover
 

@@ -4,8 +4,8 @@ import click
 
 from modulex_mem0.cli import options
 from modulex_mem0.cli.authentication import scheme_text
+from modulex_mem0.cli.files import json_text
 from modulex_mem0.cli.installed import find_integration
-from modulex_mem0.cli.json_text import json_text
 from modulex_mem0.runtime import discover
 
 __all__ = ["command"]

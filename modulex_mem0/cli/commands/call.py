@@ -10,8 +10,8 @@ import click
 from modulex_mem0.cli import exits, options
 from modulex_mem0.cli.call_input import input_object, with_parameters
 from modulex_mem0.cli.credential import given_credential
+from modulex_mem0.cli.files import json_text
 from modulex_mem0.cli.installed import find_integration, no_such_action
-from modulex_mem0.cli.json_text import json_text
 from modulex_mem0.cli.progress import showing_progress
 from modulex_mem0.contract import Action, Integration
 from modulex_mem0.runtime import BrokenIntegrationError, Result, Runtime, UnknownActionError

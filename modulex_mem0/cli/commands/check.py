@@ -8,9 +8,9 @@ import click
 from pydantic import ValidationError
 
 from modulex_mem0.cli import exits, options
+from modulex_mem0.cli.files import json_text
 from modulex_mem0.cli.input_file import read_file
 from modulex_mem0.cli.installed import find_integration
-from modulex_mem0.cli.json_text import json_text
 from modulex_mem0.conformance import Examination, Finding, Quality, examine
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import LoadFailure, discover

@@ -8,9 +8,9 @@ import click
 from pydantic import SecretStr
 
 from modulex_mem0.cli.demo.expecting import StoryError
-from modulex_mem0.cli.demo.page import Page
 from modulex_mem0.cli.demo.stage import Stage
 from modulex_mem0.cli.demo.story import tell
+from modulex_mem0.cli.demo_session import Page
 from modulex_mem0.cli.sandbox_extra import needing_sandbox_extra
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 

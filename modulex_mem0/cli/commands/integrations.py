@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 import click
 
 from modulex_mem0.cli import options
+from modulex_mem0.cli.files import json_text
 from modulex_mem0.cli.installed import manifest_of
-from modulex_mem0.cli.json_text import json_text
-from modulex_mem0.cli.table import table
+from modulex_mem0.cli.output import table
 from modulex_mem0.runtime import LoadFailure, Registry, discover
 
 __all__ = ["command"]

@@ -8,8 +8,8 @@ import click
 
 from modulex_mem0.cli import exits, options
 from modulex_mem0.cli.credential import given_credential
+from modulex_mem0.cli.files import json_text
 from modulex_mem0.cli.installed import find_integration
-from modulex_mem0.cli.json_text import json_text
 from modulex_mem0.runtime import Result, Runtime
 
 __all__ = ["command"]

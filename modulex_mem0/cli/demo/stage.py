@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from modulex_mem0.cli.demo.expecting import expect
-from modulex_mem0.cli.demo.page import Page
+from modulex_mem0.cli.demo_session import Page
 from modulex_mem0.contract import Integration
 from modulex_mem0.runtime import Result, Runtime
 

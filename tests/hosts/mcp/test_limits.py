@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from modulex_mem0.cli.root import root
+from modulex_mem0.cli.app import root
 from modulex_mem0.runtime import discover
 
 pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from modulex_mem0 import __version__
-from modulex_mem0.cli.root import root
+from modulex_mem0.cli.app import root
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMANDS = ["demo", "integrations", "auth", "test-credential", "actions", "call", "sandbox", "manifest"]

@@ -6,8 +6,8 @@ from textwrap import fill, indent
 
 import click
 
-from modulex_mem0.cli.json_text import json_line
-from modulex_mem0.cli.table import table, text_width
+from modulex_mem0.cli.files import json_line
+from modulex_mem0.cli.output import table, text_width
 
 __all__ = ["Page"]
 
