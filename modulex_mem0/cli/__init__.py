@@ -1,25 +1,30 @@
-"""The command `modulex-mem0`. Importing this package costs nothing: click is loaded when the command runs."""
+"""The command `modulex-mem0`. Importing this package costs nothing: click is imported when the command runs."""
 
 import sys
 
 __all__ = ["main"]
+
+_EXTRA = ("click", "rich")
 
 
 def main() -> int:
     """Run the command with the arguments of the process.
 
     Returns:
-        The exit code, as the constants of `modulex_mem0.cli.exits` name them.
+        The exit code; `modulex_mem0.cli.app.ExitCode` has the list.
     """
-    # All imports wait for this moment, so that a missing click and an early Ctrl-C end in one line.
     try:
-        from modulex_mem0.cli.running import run  # noqa: PLC0415
+        # Imported here, so that a missing click, or Ctrl-C while modules load, ends in one line instead of a traceback.
+        from modulex_mem0.cli.app import run  # noqa: PLC0415
 
         return run()
     except ModuleNotFoundError as error:
-        if error.name != "click":
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRA:
             raise
-        sys.stderr.write("modulex-mem0: the command needs click; install it with: pip install 'modulex-mem0[cli]'\n")
+        sys.stderr.write(
+            f"modulex-mem0: the command needs {package}; install it with: pip install 'modulex-mem0[cli]'\n"
+        )
         return 1
     except KeyboardInterrupt:
         return 130

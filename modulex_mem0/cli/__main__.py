@@ -1,4 +1,4 @@
-"""`python -m modulex_mem0.cli`, for where the command itself is not on the path."""
+"""`python -m modulex_mem0.cli`, for environments where the command itself is not on the path."""
 
 import sys
 

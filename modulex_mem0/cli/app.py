@@ -1,12 +1,21 @@
-"""The command itself: its introduction, its own options, and where its commands are."""
+"""The command line: its help, its list of commands, its exit codes, and how a run ends."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
 from modulex_mem0 import __version__
-from modulex_mem0.cli.lazy_group import LazyGroup
 
-__all__ = ["root"]
+__all__ = ["ExitCode", "requires_extra", "root", "run"]
 
+_PROGRAM = "modulex-mem0"
+# The first line of each command's help, repeated here so that listing the commands imports none of them.
 _SUMMARIES = {
     "demo": "Show the whole story, offline and without an account, in a few seconds.",
     "integrations": "List what is installed, and what failed to load.",
@@ -16,32 +25,69 @@ _SUMMARIES = {
     "call": "Call an action and print its output as JSON.",
     "mcp": "Serve an integration's actions to agents over MCP.",
     "sandbox": "Start a local server that speaks Mem0's API.",
-    "manifest": "Write the manifest of an integration as data, or check it.",
+    "manifest": "Write the manifest of an integration to files, or check those files.",
     "check": "Check an integration against the contract, and tell where it stands on the quality scale.",
     "docs": "Write the page of an integration, or check it.",
     "new": "Begin an integration: small, complete, and passing its checks.",
 }
-_LEVELS = ("debug", "info", "warning", "error")
 
 
-@click.group(
-    cls=LazyGroup,
-    package="modulex_mem0.cli.commands",
-    summaries=_SUMMARIES,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+class ExitCode(IntEnum):
+    """The exit codes of the command; they are part of its interface."""
+
+    SUCCESS = 0
+    FAILURE = 1
+    #: The command line is wrong: an unknown name, an unreadable file, input that is not a JSON object.
+    USAGE = 2
+    #: Ctrl-C: 128 plus the number of the signal, as in shells.
+    INTERRUPTED = 130
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command only when it runs: `do-this` is `command` in `commands/do_this.py`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of the help."""
+        return list(_SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None for an unknown name."""
+        if cmd_name not in _SUMMARIES:
+            return None
+        module = import_module(f"modulex_mem0.cli.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with; the message for an unknown one suggests the nearest."""
+        name = args[0]
+        if name not in _SUMMARIES and not name.startswith("-"):
+            from modulex_mem0.runtime import did_you_mean  # noqa: PLC0415 - 150 ms, which only an error pays
+
+            ctx.fail(f"there is no command {name!r}{did_you_mean(name, _SUMMARIES)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--log-level",
-    type=click.Choice(_LEVELS),
-    help="Write log lines of this level and above to standard error; secrets are masked.",
+    type=click.Choice(("debug", "info", "warning", "error")),
+    help="Write log lines of this level and above to standard error, with secrets masked.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def root(log_level: str | None) -> None:
     """Long-term memory through Mem0 for any workflow platform.
 
-    Finds every integration that is installed through pluggy, shows what a host would show of it, and calls its actions
-    with validated inputs and outputs. Credentials come from the environment variables that an integration names
-    (`modulex-mem0 auth` lists them) or from a file; never from the command line, where a process list would show them.
+    Finds the installed integrations through pluggy, shows what a host would show of them, and calls their actions with
+    validated inputs and outputs. Credentials come from the environment variables that an integration declares
+    (`modulex-mem0 auth` lists them) or from a file, never from the command line, where a process list would show them.
 
     \b
     Examples:
@@ -54,16 +100,64 @@ def root(log_level: str | None) -> None:
 
     \b
     Exit codes:
-      0    it worked
-      1    it did not, because of the service, the network, the credential or
-           what the input holds; the message says which
-      2    the command line has a mistake: an unknown name, an unreadable file,
-           input that is no JSON object
+      0    success
+      1    failure: the service, the network, the credential or a value in the
+           input; the message says which
+      2    the command line is wrong: an unknown name, an unreadable file,
+           input that is not a JSON object
       130  interrupted with Ctrl-C
 
-    Answers go to standard output; messages, progress and log lines go to standard error.
-    """  # noqa: D301 - the backspace is how click is told to keep lines as they are
+    Results go to standard output; messages, progress and log lines go to standard error.
+    """  # noqa: D301 - a real backspace is click's mark for a paragraph that is not rewrapped
     if log_level is not None:
-        from modulex_mem0.cli.log import write_log  # noqa: PLC0415 - only those who ask for it pay for it
+        import logging  # noqa: PLC0415 - 4 of the 55 ms of `--help`
 
-        write_log(log_level)
+        # The runtime has masked secrets before a line gets here.
+        logging.basicConfig(
+            level=log_level.upper(), stream=sys.stderr, format="{levelname} {name}: {message}", style="{"
+        )
+
+
+def run() -> int:
+    """Run the command with the arguments of the process and return its exit code."""
+    _write_utf8()
+    # NO_COLOR is a convention (no-color.org) that click leaves to its callers.
+    colour = False if os.environ.get("NO_COLOR") else None
+    try:
+        code = root.main(prog_name=_PROGRAM, standalone_mode=False, color=colour)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo(f"{_PROGRAM}: interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    return code if isinstance(code, int) else ExitCode.SUCCESS
+
+
+@contextmanager
+def requires_extra(extra: str, what: str) -> Iterator[None]:
+    """Report a missing package of an extra in one line; wrap imports that need the extra in this.
+
+    Args:
+        extra: The extra's name.
+        what: What needs it, as the subject of the message.
+
+    Raises:
+        click.ClickException: A package is missing; the message has the command that installs it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("modulex_mem0"):
+            raise
+        package = error.name.partition(".")[0]
+        raise click.ClickException(
+            f"{what} needs {package}; install it with: pip install 'modulex-mem0[{extra}]'"
+        ) from None
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 whatever the locale; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,36 +1,94 @@
-"""Plain-text tables; the last column takes the width that is left and wraps."""
+"""The forms in which commands print: JSON, running text, numbered steps, tables, and an action's hints."""
 
+import json
+import re
 import shutil
-from collections.abc import Sequence
-from textwrap import wrap
+import sys
+from collections.abc import Iterable, Sequence
+from textwrap import fill, indent
 
-__all__ = ["table", "text_width"]
+from modulex_mem0.contract import Hints
 
+__all__ = ["hint_words", "json_line", "json_text", "numbered", "table", "text_width", "wrapped"]
+
+# Control characters that JSON allows in a string and that a terminal would obey.
+_CONTROL = re.compile(r"[\x7f-\x9f]")
 _GAP = "  "
-_NARROWEST = 16
+# The least width of the column that wraps, and a width that no table reaches.
+_NARROWEST, _UNLIMITED = 16, 100_000
+
+
+def json_text(value: object) -> str:
+    """Indented JSON, with letters of every script as they are, and without a newline at the end."""
+    return _escaped(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def json_line(value: object) -> str:
+    """JSON on one line."""
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def hint_words(hints: Hints) -> str:
+    """The hints that are set, such as `read-only, idempotent`."""
+    return ", ".join(name.replace("_", "-") for name, is_set in hints if is_set) or "changes data"
 
 
 def text_width() -> int:
-    """How wide text may be: as wide as the terminal, within reason; 100 where there is none."""
+    """The width of running text: the terminal's, between 60 and 120 columns; 100 where there is no terminal."""
     return max(60, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> str:
-    """A table as lines of text.
+def wrapped(text: str, margin: str, *, hanging: str | None = None) -> str:
+    """A paragraph that fits `text_width`.
+
+    Args:
+        text: The paragraph.
+        margin: What each line begins with.
+        hanging: What the lines after the first begin with instead.
+    """
+    return fill(text, text_width(), initial_indent=margin, subsequent_indent=margin if hanging is None else hanging)
+
+
+def numbered(steps: Iterable[str]) -> str:
+    """A numbered list, indented."""
+    return "\n".join(wrapped(step, f"  {number}. ", hanging="     ") for number, step in enumerate(steps, 1))
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, margin: int = 0) -> str:
+    """A table without borders. On a terminal, the last column wraps; elsewhere each row is one line, for grep.
 
     Args:
         headers: The names of the columns.
         rows: The cells; an empty one is shown as `-`.
-        indent: Spaces before each line.
+        margin: Spaces before each line.
     """
+    # Imported here: rich takes 20 ms, a tenth of a command that prints no table.
+    from rich.cells import cell_len  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    grid = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style=None)
+    for number, header in enumerate(headers, 1):
+        # Bold letters alone, not the whole cell, so that the padding at the end of a line can be cut off.
+        grid.add_column(Text.assemble((header, "bold")), no_wrap=number < len(headers), overflow="fold")
     cells = [[cell or "-" for cell in row] for row in rows]
-    columns = list(zip(headers, *cells, strict=True))
-    widths = [max(map(len, column)) for column in columns[:-1]]
-    left = indent + sum(width + len(_GAP) for width in widths)
-    last = max(_NARROWEST, text_width() - left)
-    lines: list[str] = []
-    for row in [list(headers), *cells]:
-        fixed = "".join(cell.ljust(width) + _GAP for cell, width in zip(row, widths, strict=False))
-        first, *more = wrap(row[-1], last, break_long_words=False, break_on_hyphens=False) or ["-"]
-        lines += [" " * indent + fixed + first, *(" " * left + line for line in more)]
-    return "\n".join(line.rstrip() for line in lines)
+    for row in cells:
+        grid.add_row(*map(Text, row))
+    if sys.stdout.isatty():
+        # A terminal too narrow for the other columns breaks lines itself: rich would break names, or cut them short.
+        others = list(zip(headers, *cells, strict=True))[:-1]
+        narrowest = sum(max(map(cell_len, column)) + len(_GAP) for column in others) + _NARROWEST
+        width = max(shutil.get_terminal_size().columns - margin, narrowest)
+    else:
+        width = _UNLIMITED
+    # The style is always rendered: click.echo takes it out if no terminal reads it or NO_COLOR is set. The height is
+    # there because without one TERM=dumb would make the width 80.
+    console = Console(width=width, height=24, force_terminal=True, color_system="standard", legacy_windows=False)
+    with console.capture() as captured:
+        console.print(grid)
+    return indent("\n".join(line.rstrip() for line in captured.get().splitlines()), " " * margin)
+
+
+def _escaped(text: str) -> str:
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

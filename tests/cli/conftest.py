@@ -1,10 +1,14 @@
-"""The installed command in a process of its own, against real servers on real sockets."""
+"""Runs the command, in a process of its own or in this one, against real servers on real sockets."""
 
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,8 +23,8 @@ Serving = tuple[subprocess.Popen[str], dict[str, str]]
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The environment of the command: this process's, without credentials and without what changes its output."""
-    unwanted = ("MEM0_", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
+    """The environment of the command: this process's, without credentials and variables that change the output."""
+    unwanted = ("MEM0_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
@@ -47,7 +51,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Completed]
 def run_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Completed]:
-    """As `run`, in this process: for the many cases in which a process of its own would only cost time."""
+    """As `run`, but in this process, which is quicker."""
 
     def run_command(*arguments: str, env: dict[str, str] | None = None) -> Completed:
         modules = set(sys.modules)
@@ -71,8 +75,44 @@ def run_here(
 
 
 @pytest.fixture
+def run_on_terminal(environment: dict[str, str]) -> Callable[..., Completed]:
+    """As `run`, with standard error on a terminal, and with a number of `columns` standard output as well.
+
+    What the terminal receives comes back as `stderr`.
+    """
+
+    def run_command(*arguments: str, columns: int = 0, env: dict[str, str] | None = None) -> Completed:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with subprocess.Popen(
+            [sys.executable, "-m", "modulex_mem0.cli", *arguments],
+            stdout=theirs if columns else subprocess.PIPE,
+            stderr=theirs,
+            env=environment | {"TERM": "xterm"} | (env or {}),
+        ) as process:
+            os.close(theirs)
+            written = _read_all(ours)
+            output = process.stdout.read() if process.stdout else b""
+        return Completed(arguments, process.returncode, output.decode(), written.replace("\r\n", "\n"))
+
+    return run_command
+
+
+def _read_all(terminal: int) -> str:
+    chunks = b""
+    try:
+        while chunk := os.read(terminal, 4096):
+            chunks += chunk
+    except OSError:
+        pass  # how Linux reports that the other end of a terminal is closed
+    finally:
+        os.close(terminal)
+    return chunks.decode()
+
+
+@pytest.fixture
 def run_all(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
-    """Run one command line after another in one fresh process; returns all that they wrote, to either stream."""
+    """Run several command lines in one fresh process; returns everything that they wrote, to either stream."""
 
     def run_commands(lines: list[list[str]], env: dict[str, str]) -> str:
         program = (
@@ -100,7 +140,7 @@ def run_all(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def serve(environment: dict[str, str]) -> Callable[..., AbstractContextManager[Serving]]:
-    """Run `modulex-mem0 sandbox` in a process of its own for a `with` block; yields it and what it says to export."""
+    """Run `modulex-mem0 sandbox` in a process of its own for a `with` block; yields it and the variables to export."""
 
     @contextmanager
     def serve_sandbox(*arguments: str) -> Iterator[Serving]:
@@ -126,12 +166,12 @@ def _exported(process: subprocess.Popen[str]) -> dict[str, str]:
         written += line
         if variables := dict(re.findall(r"(MEM0_\w+)=(\S+)", line)):
             return variables
-    raise AssertionError(f"the sandbox ended before it told its address: {written}")
+    raise AssertionError(f"the sandbox ended before it printed its address: {written}")
 
 
 @pytest.fixture
 def install(tmp_path: Path) -> Callable[[str, str], dict[str, str]]:
-    """Install a distribution with one plugin module, as pip would leave it; returns the environment that sees it."""
+    """Install a distribution with one plugin module, laid out as by pip; returns the environment that finds it."""
 
     def install_plugin(name: str, source: str) -> dict[str, str]:
         site = tmp_path / "site"
@@ -209,5 +249,5 @@ def modulex_integrations():
 
 @pytest.fixture
 def echo(install: Callable[[str, str], dict[str, str]]) -> dict[str, str]:
-    """The environment of a machine where someone else's integration `echo` is installed too; it needs no network."""
+    """An environment in which someone else's integration `echo` is installed too; it needs no network."""
     return install("echo", ECHO)

@@ -1,4 +1,4 @@
-"""The command as a whole: help, version, unknown commands, missing click, closed pipes, locales."""
+"""The command as a whole: help, version, start-up, unknown commands, missing packages, closed pipes, locales."""
 
 import json
 import shutil
@@ -14,6 +14,7 @@ from modulex_mem0 import __version__
 from modulex_mem0.cli.app import root
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+HEAVY = {"aiohttp", "anyio", "httpcore", "httpx", "jsonschema", "numpy", "starlette", "tenacity", "uvicorn"}
 COMMANDS = ["demo", "integrations", "auth", "test-credential", "actions", "call", "sandbox", "manifest"]
 
 
@@ -65,30 +66,34 @@ def _listing(context: click.Context) -> list[str]:
     return [line for line in formatter.getvalue().splitlines()[1:] if line]
 
 
-def test_an_unknown_command_is_a_usage_mistake_with_the_nearest_name(run: Run) -> None:
+def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(run: Run) -> None:
     ended = run("actoins")
     assert ended.returncode == 2
     assert "did you mean 'actions'?" in ended.stderr
     assert ended.stdout == ""
 
 
-def test_an_unknown_option_is_a_usage_mistake(run: Run) -> None:
+def test_an_unknown_option_is_a_usage_error(run: Run) -> None:
     ended = run("--verbose")
     assert ended.returncode == 2
     assert "--verbose" in ended.stderr
 
 
-def test_without_click_one_line_says_what_to_install(environment: dict[str, str]) -> None:
-    program = "import sys; sys.modules['click'] = None; from modulex_mem0.cli import main; sys.exit(main())"
+@pytest.mark.parametrize(("package", "command"), [("click", "--help"), ("rich", "integrations")])
+def test_without_a_package_of_the_extra_one_line_says_what_to_install(
+    environment: dict[str, str], package: str, command: str
+) -> None:
+    program = f"import sys; sys.modules['{package}'] = None; from modulex_mem0.cli import main; sys.exit(main())"
     ended = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, text=True, env=environment
+        [sys.executable, "-c", program, command], check=False, capture_output=True, text=True, env=environment
     )
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
+    assert f"needs {package}; " in ended.stderr
     assert "pip install 'modulex-mem0[cli]'" in ended.stderr
 
 
-def test_a_reader_that_goes_away_gets_no_traceback(environment: dict[str, str]) -> None:
+def test_a_closed_pipe_causes_no_traceback(environment: dict[str, str]) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "modulex_mem0.cli", "actions", "get_memories", "--json"],
         stdout=subprocess.PIPE,
@@ -111,8 +116,54 @@ def test_output_is_utf8_whatever_the_locale(run: Run, echo: dict[str, str], loca
     assert "Grüße, 世界 🙂" in ended.stdout
 
 
-def test_what_a_terminal_would_obey_is_printed_as_an_escape(run: Run, echo: dict[str, str]) -> None:
+def test_control_characters_are_printed_as_escapes(run: Run, echo: dict[str, str]) -> None:
     text = "\x1b[31m \x9b31m \x07 \ud800"
     ended = run("call", "echo", "--integration", "echo", "--input", json.dumps({"text": text}), env=echo)
     assert json.loads(ended.stdout)["received"]["text"] == text
     assert all(character.isprintable() or character == "\n" for character in ended.stdout)
+
+
+def imported(environment: dict[str, str], *arguments: str) -> set[str]:
+    """The names of all modules that the command has imported when it ends."""
+    program = (
+        "import sys\n"
+        "from modulex_mem0.cli import main\n"
+        "code = main()\n"
+        "sys.stderr.write(' '.join(sys.modules))\n"
+        "sys.exit(code)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments], check=True, capture_output=True, text=True, env=environment
+    )
+    return set(ended.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("actions",), ("actions", "get_memories"), ("integrations",), ("auth",), ("call", "--help")],
+    ids=" ".join,
+)
+def test_listing_imports_no_http_no_schemas_and_no_servers(
+    environment: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    modules = imported(environment, *arguments)
+    assert "click" in modules
+    assert not HEAVY & modules
+    assert not any(name.startswith("modulex_mem0.sandbox") for name in modules)
+
+
+def test_the_help_imports_no_integration_and_no_model(environment: dict[str, str]) -> None:
+    modules = imported(environment, "--help")
+    assert not {"pydantic", "pluggy", "asyncio", "rich", "modulex_mem0.mem0", "modulex_mem0.runtime"} & modules
+
+
+@pytest.mark.parametrize("arguments", [("actions",), ("auth", "--json"), ("call", "--help")], ids=" ".join)
+def test_a_command_without_a_table_does_not_import_rich(
+    environment: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    assert "rich" not in imported(environment, *arguments)
+
+
+def test_importing_the_package_does_not_import_click(environment: dict[str, str]) -> None:
+    program = "import sys, modulex_mem0.cli; sys.exit('click' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)

@@ -1,7 +1,11 @@
-"""`call`: what goes in, what comes out, and the exit codes."""
+"""`call`: input, output, exit codes, progress on a terminal, and Ctrl-C."""
 
 import json
+import re
+import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,7 +21,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def other_process(serve: Callable[..., AbstractContextManager[Any]]) -> Iterator[dict[str, str]]:
-    """A sandbox in another process, whose adds take a while; the environment that it says to export."""
+    """The environment for a sandbox in another process, whose adds take a while."""
     with serve("--key", "m0-other-process", "--delay", "1.5", "--lexical") as (_, account):
         yield account
 
@@ -87,14 +91,14 @@ def test_input_from_a_file_standard_input_or_the_command_line(
     assert json.loads(ended.stdout)["received"] == {"text": "Grüße", "flag": True, "count": 3}
 
 
-def test_single_parameters_win_over_the_input(run_here: Run, echo: dict[str, str]) -> None:
+def test_single_parameters_override_the_input(run_here: Run, echo: dict[str, str]) -> None:
     arguments = ["--input", '{"text": "a", "count": 1}', "-p", "count=7", "-p", 'tags=["x"]']
     ended = run_here("call", "echo", "--integration", "echo", *arguments, env=echo)
     assert json.loads(ended.stdout)["received"] == {"text": "a", "count": 7, "tags": ["x"]}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--input", '{\n "text": "a"\n "count": 1}'], "line 3, column 2"),
         (["--input", "@missing.json"], "cannot read missing.json: No such file"),
@@ -105,17 +109,17 @@ def test_single_parameters_win_over_the_input(run_here: Run, echo: dict[str, str
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_mistakes_of_the_command_line_exit_2_and_say_where(
-    run_here: Run, echo: dict[str, str], tmp_path: Path, arguments: list[str], told: str
+def test_a_wrong_command_line_exits_2_and_says_where(
+    run_here: Run, echo: dict[str, str], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "list.json").write_text('["m0-secret"]')
     ended = run_here("call", "echo", "--integration", "echo", *arguments, env=echo)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert told in " ".join(ended.stderr.split())
+    assert message in " ".join(ended.stderr.split())
     assert "m0-secret" not in ended.stderr
 
 
-def test_empty_standard_input_is_a_mistake_too(run: Run) -> None:
+def test_empty_standard_input_is_a_usage_error(run: Run) -> None:
     ended = run("call", "get_memories", "--input", "-")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "standard input is empty" in ended.stderr
@@ -125,3 +129,68 @@ def test_log_lines_go_to_standard_error(run: Run, account: dict[str, str]) -> No
     ended = run("--log-level", "debug", "call", "get_memories", "-p", "user_id=alice", env=account)
     assert json.loads(ended.stdout)["success"] is True
     assert "DEBUG modulex_mem0.runtime.http" in ended.stderr
+
+
+def test_progress_is_shown_on_a_terminal_and_erased(run_on_terminal: Run, echo: dict[str, str]) -> None:
+    ended = run_on_terminal("call", "wait", "--integration", "echo", env=echo)
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["success"] is True
+    assert re.search(r"counting 2 of 7 \([12] s\)", ended.stderr)
+    assert _screen(ended.stderr) == ""
+    assert ended.stderr.count("\x1b[?25l") == ended.stderr.count("\x1b[?25h"), "the cursor is hidden"
+
+
+def _screen(written: str) -> str:
+    """What is left on a terminal, by the control sequences that the progress display uses."""
+    lines, row, column = [""], 0, 0
+    for token in re.findall(r"\x1b\[\??\d*[A-Za-z]|[\r\n]|[^\x1b\r\n]+", written):
+        if token == "\r":
+            column = 0
+        elif token == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif token == "\x1b[2K":
+            lines[row] = ""
+        elif token.endswith("A"):
+            row -= int(token[2:-1])
+        elif not token.startswith("\x1b"):
+            lines[row] = lines[row][:column].ljust(column) + token + lines[row][column + len(token) :]
+            column += len(token)
+    return "\n".join(lines).strip()
+
+
+def test_without_a_terminal_no_progress_is_shown(run: Run, echo: dict[str, str]) -> None:
+    ended = run("call", "wait", "--integration", "echo", env=echo)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_ctrl_c_ends_a_call_cleanly_and_says_that_it_may_have_taken_effect(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        account = {"MEM0_API_KEY": "m0-any", "MEM0_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        with subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "modulex_mem0.cli",
+                "call",
+                "add_memories",
+                "-p",
+                "user_id=alice",
+                "-p",
+                "messages=I cook.",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment | account,
+        ) as process:
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(65536)
+                process.send_signal(signal.SIGINT)
+                output, errors = process.communicate(timeout=15)
+    assert (process.returncode, output) == (130, "")
+    assert "add_memories may have taken effect; check before you call it again" in errors
+    assert errors.endswith("modulex-mem0: interrupted\n")
+    assert "Traceback" not in errors

@@ -1,4 +1,4 @@
-"""The input of a call: where `--input` is broken, and when a `-p name=value` is JSON and when it is text."""
+"""The input of a call: how errors in `--input` are reported, and when `-p name=value` is JSON and when it is text."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modulex_mem0.cli.call_input import input_object, with_parameters
-from modulex_mem0.cli.parameter import parameters
-from modulex_mem0.json_schema import type_summary
+from modulex_mem0.cli.commands.call import input_object, with_parameters
 
 SCHEMA = {
     "$defs": {
@@ -102,7 +100,7 @@ SCHEMA = {
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_value_is_json_where_the_parameter_wants_its_type(assignment: str, value: object) -> None:
+def test_a_value_is_json_if_the_parameter_takes_its_type(assignment: str, value: object) -> None:
     (given_value,) = with_parameters({}, [assignment], SCHEMA).values()
     assert given_value == value
     assert type(given_value) is type(value)
@@ -114,115 +112,46 @@ def test_text_stays_text_whatever_it_spells(text: str) -> None:
 
 
 @given(st.lists(st.none() | st.integers() | st.text()) | st.dictionaries(st.text(), st.booleans() | st.text()))
-def test_any_list_or_object_survives_its_way_through_the_shell(value: Any) -> None:
+def test_any_list_or_object_can_be_given_as_json(value: Any) -> None:
     for name, kind in (("tags", list), ("data", dict)):
         if isinstance(value, kind):
             assert with_parameters({}, [f"{name}={json.dumps(value)}"], SCHEMA) == {name: value}
 
 
 @pytest.mark.parametrize(
-    ("schema", "words"),
-    [
-        ({"type": "integer", "minimum": 1, "maximum": 200}, "integer 1..200"),
-        ({"type": "number", "minimum": 0}, "number 0.."),
-        ({"type": "array", "items": {"type": "object"}}, "array of objects"),
-        ({"type": "array", "items": {"enum": ["a", "b"]}}, "array of (a or b)"),
-        ({"type": "array"}, "array of any type"),
-        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string or null"),
-        ({"type": ["string", "null"]}, "string or null"),
-        ({"const": "x"}, "x"),
-        ({"enum": [1, "a"]}, "1 or a"),
-        ({"anyOf": [{"type": "string"}, True]}, "string or any"),
-        ({}, "any"),
-        (True, "any"),
-        (False, "any"),
-    ],
-)
-def test_types_in_words(schema: object, words: str) -> None:
-    assert type_summary(schema, {}) == words
-
-
-DEFINITIONS: dict[str, Any] = {
-    "$defs": {"Tags": {"type": "array", "items": {"type": "string"}}},
-    "definitions": {"Count": {"type": "integer", "minimum": 1, "maximum": 200}},
-}
-REFERRING: dict[str, Any] = {
-    "into_defs": {"$ref": "#/$defs/Tags"},
-    "into_definitions": {"$ref": "#/definitions/Count"},
-    "to_a_property": {"anyOf": [{"$ref": "#/properties/into_definitions"}, {"type": "null"}]},
-    "to_a_choice": {"$ref": "#/properties/to_a_property/anyOf/1"},
-    "list_of_them": {"type": "array", "items": {"$ref": "#/definitions/Count"}},
-    "beside_a_bound": {"$ref": "#/definitions/Count", "maximum": 5},
-    "one_of_them": {"anyOf": [{"$ref": "#/$defs/Tags"}, {"type": "null"}]},
-    "nowhere": {"$ref": "#/$defs/Nowhere"},
-    "anchor": {"$ref": "#Tags"},
-    "elsewhere": {"$ref": "other.json#/$defs/Tags"},
-}
-
-
-def test_a_parameters_type_in_words_is_found_wherever_its_schema_stands() -> None:
-    words = {parameter.name: parameter.type for parameter in parameters({"properties": REFERRING, **DEFINITIONS})}
-    assert words == {
-        "into_defs": "array of strings",
-        "into_definitions": "integer 1..200",
-        "to_a_property": "integer 1..200 or null",
-        "to_a_choice": "null",
-        "list_of_them": "array of (integer 1..200)",
-        "beside_a_bound": "integer 1..5",
-        "one_of_them": "array of strings or null",
-        "nowhere": "any",
-        "anchor": "any",
-        "elsewhere": "any",
-    }
-
-
-@pytest.mark.parametrize(
-    ("definition", "words"),
-    [
-        ({"$ref": "#/$defs/Loop"}, "any"),
-        ({"anyOf": [{"$ref": "#/$defs/Loop"}]}, "any"),
-        ({"type": "array", "items": {"$ref": "#/$defs/Loop"}}, "array of (array of (array of (array of any type)))"),
-    ],
-    ids=str,
-)
-def test_a_schema_that_goes_round_in_circles_ends(definition: dict[str, Any], words: str) -> None:
-    assert type_summary({"$ref": "#/$defs/Loop"}, {"$defs": {"Loop": definition}}) == words
-
-
-@pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ('{"text": }', "expecting value at line 1, column 10"),
         ('{\n "text": "a"\n "count": 1}', "line 3, column 2"),
         ("[1]", "must be a JSON object, not a list"),
         ("7", "not a number"),
-        ('"text"', "not a text"),
+        ('"text"', "not a string"),
         ("null", "not null"),
         ("", "is empty"),
         ('{"count": NaN}', "NaN is not a JSON value"),
-        ("[" * 100_000, "not JSON that can be read"),
+        ("[" * 100_000, "is not readable as JSON"),
         ("@.", "cannot read .: Is a directory"),
-        ("@latin.json", "latin.json is not UTF-8 text: byte 11 is wrong"),
+        ("@latin.json", "latin.json is not UTF-8 text: byte 11 is invalid"),
         ("@", "cannot read"),
     ],
     ids=lambda value: value[:20],
 )
-def test_input_that_is_no_object_says_where_it_is_broken(
-    source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_message_says_where_the_input_is_wrong(
+    source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "latin.json").write_bytes('{"text": "ü"}'.encode("latin-1"))
     with pytest.raises(click.BadParameter) as raised:
         input_object(source)
     assert raised.value.exit_code == 2
-    assert told in raised.value.message
+    assert message in raised.value.message
     assert "\n" not in raised.value.message
 
 
-def test_a_parameter_that_is_given_twice_is_a_mistake() -> None:
+def test_a_parameter_that_is_given_twice_is_a_usage_error() -> None:
     with pytest.raises(click.BadParameter, match="text is given twice"):
         with_parameters({}, ["text=a", "text=b"], SCHEMA)
 
 
-def test_no_input_is_an_empty_one() -> None:
+def test_no_input_is_an_empty_object() -> None:
     assert input_object(None) == {}

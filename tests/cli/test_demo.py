@@ -1,4 +1,4 @@
-"""`demo`: the whole story, and that it notices when it goes wrong."""
+"""`demo`: every step, in order, and the report of a step that fails."""
 
 import re
 import subprocess
@@ -11,8 +11,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def told() -> subprocess.CompletedProcess[str]:
-    """One telling, on a machine whose environment would lead astray whoever reads it."""
+def demo() -> subprocess.CompletedProcess[str]:
+    """One run, in an environment with a credential and proxies that the demo has to ignore."""
     env = {
         "PATH": "/usr/bin:/bin",
         "MEM0_API_KEY": "m0-a-real-key",
@@ -30,10 +30,10 @@ def told() -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_ends_well_and_writes_plain_text_to_standard_output(told: subprocess.CompletedProcess[str]) -> None:
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "\x1b" not in told.stdout
-    assert max(map(len, told.stdout.splitlines())) <= 120
+def test_it_succeeds_and_writes_plain_text_to_standard_output(demo: subprocess.CompletedProcess[str]) -> None:
+    assert (demo.returncode, demo.stderr) == (0, "")
+    assert "\x1b" not in demo.stdout
+    assert max(map(len, demo.stdout.splitlines())) <= 120
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ def test_it_ends_well_and_writes_plain_text_to_standard_output(told: subprocess.
         "All 8 steps did what they should",
     ],
 )
-def test_the_story_tells(told: subprocess.CompletedProcess[str], text: str) -> None:
-    assert text in told.stdout
+def test_the_output_contains(demo: subprocess.CompletedProcess[str], text: str) -> None:
+    assert text in demo.stdout
 
 
-def test_the_steps_come_in_order(told: subprocess.CompletedProcess[str]) -> None:
-    assert re.findall(r"^(\d)\. ", told.stdout, re.MULTILINE) == list("12345678")
+def test_the_steps_come_in_order(demo: subprocess.CompletedProcess[str]) -> None:
+    assert re.findall(r"^(\d)\. ", demo.stdout, re.MULTILINE) == list("12345678")
 
 
-def test_a_step_that_goes_wrong_is_named(environment: dict[str, str]) -> None:
+def test_a_step_that_fails_is_named(environment: dict[str, str]) -> None:
     program = (
-        "import sys, modulex_mem0.cli.demo.remembering as remembering\n"
-        "remembering.REMEMBERED, remembering._PATIENCE = 6, 0.3\n"
+        "import sys, modulex_mem0.cli.demo as demo\n"
+        "demo._REMEMBERED, demo._PATIENCE = 6, 0.3\n"
         "from modulex_mem0.cli import main; sys.exit(main())\n"
     )
     ended = subprocess.run(

@@ -1,10 +1,15 @@
-"""`integrations`, `actions` and `auth`: what is installed, what it offers, and how to authenticate."""
+"""`integrations`, `actions` and `auth`: what is installed, its actions, and how to authenticate."""
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 
 import pytest
+
+from modulex_mem0.cli.options import default_integration
+from modulex_mem0.runtime import discover
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -20,7 +25,7 @@ def test_integrations_lists_ours_and_someone_elses(run: Run, echo: dict[str, str
     assert "API Key Authentication" in ours
 
 
-def test_integrations_tells_what_failed_to_load_and_why(
+def test_integrations_shows_what_failed_to_load_and_why(
     run_here: Run, install: Callable[[str, str], dict[str, str]]
 ) -> None:
     env = install("broken", "raise RuntimeError('no such luck')")
@@ -32,7 +37,7 @@ def test_integrations_tells_what_failed_to_load_and_why(
     assert answer["failures"] == [{"name": "broken", "distribution": "broken", "reason": "RuntimeError: no such luck"}]
 
 
-def test_one_that_failed_to_load_is_not_a_mistake_of_the_command_line(
+def test_one_that_failed_to_load_is_not_a_usage_error(
     run_here: Run, install: Callable[[str, str], dict[str, str]]
 ) -> None:
     ended = run_here("actions", "--integration", "broken", env=install("broken", "raise RuntimeError('no such luck')"))
@@ -159,3 +164,42 @@ def test_auth_as_json(run_here: Run) -> None:
 
 def test_auth_of_an_integration_that_needs_none(run_here: Run, echo: dict[str, str]) -> None:
     assert run_here("auth", "--integration", "echo", env=echo).stdout == "Echo needs no credential.\n"
+
+
+def test_the_default_integration_is_the_one_that_comes_with_the_command() -> None:
+    assert discover().distribution_of(default_integration()) == "modulex-mem0"
+
+
+def test_another_installed_integration_does_not_change_the_default(run_here: Run, echo: dict[str, str]) -> None:
+    assert json.loads(run_here("actions", "--json", env=echo).stdout)["integration"] == "mem0"
+
+
+def test_if_the_default_fails_to_load_no_other_takes_its_place(
+    environment: dict[str, str], echo: dict[str, str]
+) -> None:
+    program = (
+        "import sys; sys.modules['modulex_mem0.mem0.plugin'] = None\n"
+        "from modulex_mem0.cli import main; sys.exit(main())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "actions"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment | echo,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "integration 'mem0' failed to load" in ended.stderr
+
+
+def test_without_our_distribution_the_integration_has_to_be_named(
+    run_here: Run, echo: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("modulex_mem0.cli.options.distribution", missing)
+    ended = run_here("actions", env=echo)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "give the name of an installed one" in ended.stderr
+    assert run_here("actions", "echo", "--integration", "echo", env=echo).returncode == 0

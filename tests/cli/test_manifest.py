@@ -1,4 +1,4 @@
-"""`manifest`: the integration as data, current or not."""
+"""`manifest`: the integration as data, written or compared."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from modulex_mem0.cli.manifest_files import manifest_files
+from modulex_mem0.cli.commands.manifest import manifest_files
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import discover
 
@@ -25,7 +25,7 @@ def written(tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_is_written_reads_back_as_what_was_declared(run: Run, tmp_path: Path) -> None:
+def test_the_written_manifest_equals_the_declared_one(run: Run, tmp_path: Path) -> None:
     ended = run("manifest")
     assert ended.returncode == 0
     assert ended.stdout == "manifests/mem0.json: written\nmanifests/manifest.schema.json: written\n"
@@ -51,7 +51,7 @@ def test_the_schema_describes_the_manifest(run_here: Run, tmp_path: Path) -> Non
     assert not Draft202012Validator(schema).is_valid(manifest)
 
 
-def test_check_is_content_with_what_was_just_written_and_writes_nothing(run_here: Run, written: Path) -> None:
+def test_check_accepts_current_files_and_writes_nothing(run_here: Run, written: Path) -> None:
     files = sorted(written.iterdir())
     before = [(file.stat().st_mtime_ns, file.read_bytes()) for file in files]
     ended = run_here("manifest", "--check")
@@ -72,7 +72,7 @@ def test_check_shows_what_drifted(run: Run, written: Path) -> None:
     assert file.read_text(encoding="utf-8") == stale
 
 
-def test_a_long_difference_is_cut(run_here: Run, written: Path) -> None:
+def test_a_long_diff_is_cut(run_here: Run, written: Path) -> None:
     (written / "mem0.json").write_text("{}\n")
     ended = run_here("manifest", "--check")
     assert ended.returncode == 1
@@ -81,7 +81,7 @@ def test_a_long_difference_is_cut(run_here: Run, written: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["missing", "line endings"])
-def test_check_sees_what_a_diff_does_not_show(run_here: Run, written: Path, change: str) -> None:
+def test_check_finds_what_a_diff_does_not_show(run_here: Run, written: Path, change: str) -> None:
     file = written / "mem0.json"
     if change == "missing":
         file.unlink()
@@ -97,7 +97,7 @@ def test_another_integration(run_here: Run, echo: dict[str, str], tmp_path: Path
     assert json.loads((tmp_path / "manifests" / "echo.json").read_text())["display_name"] == "Echo"
 
 
-def test_a_schema_that_is_none_is_not_written(
+def test_an_invalid_schema_is_not_written(
     run_here: Run, install: Callable[[str, str], dict[str, str]], tmp_path: Path
 ) -> None:
     source = """
@@ -121,13 +121,13 @@ def modulex_integrations():
     assert not (tmp_path / "manifests").exists()
 
 
-def test_an_unknown_integration_is_a_usage_mistake(run_here: Run) -> None:
+def test_an_unknown_integration_is_a_usage_error(run_here: Run) -> None:
     ended = run_here("manifest", "mem")
     assert ended.returncode == 2
     assert "did you mean 'mem0'?" in " ".join(ended.stderr.split())
 
 
-def test_a_folder_that_cannot_be_written_is_told_in_a_line(run_here: Run, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_in_a_line(run_here: Run, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     ended = run_here("manifest", "--directory", "taken/below")
     assert ended.returncode == 1

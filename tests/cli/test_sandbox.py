@@ -1,4 +1,4 @@
-"""`sandbox`: it starts, tells where, keeps data, stops; and says in a line why it does not start."""
+"""`sandbox`: it starts, prints its address, keeps data, stops; and says in a line why it cannot start."""
 
 import json
 import signal
@@ -43,7 +43,7 @@ def test_a_port_that_is_taken(run_here: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (["--faults", "missing.json"], 1, "missing.json"),
         (["--key", "two words"], 2, "a key must be printable ASCII"),
@@ -52,10 +52,10 @@ def test_a_port_that_is_taken(run_here: Run) -> None:
         (["--delay", "nan"], 2, "delay must be"),
     ],
 )
-def test_settings_that_cannot_be(run_here: Run, arguments: list[str], code: int, told: str) -> None:
+def test_invalid_settings(run_here: Run, arguments: list[str], code: int, message: str) -> None:
     ended = run_here("sandbox", *arguments)
     assert (ended.returncode, ended.stdout) == (code, "")
-    assert told in ended.stderr
+    assert message in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -44,7 +44,7 @@ class _Echoing(BaseHTTPRequestHandler):
     do_GET = do_POST = _answer  # noqa: N815 - the names that the base class looks for
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @pytest.fixture(params=[200, 401])

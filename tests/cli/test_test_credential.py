@@ -1,4 +1,4 @@
-"""`test-credential`: does it work, and if not, why."""
+"""`test-credential`: whether a credential works, and if not, why."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def test_a_good_credential_from_a_file(run_here: Run, sandbox: RunningSandbox, t
     assert (ended.returncode, json.loads(ended.stdout)) == (0, {"success": True, "error": None})
 
 
-def test_a_bad_credential_is_told_with_what_to_do(run: Run, account: dict[str, str]) -> None:
+def test_a_bad_credential_is_reported_with_advice(run: Run, account: dict[str, str]) -> None:
     ended = run("test-credential", env=account | {"MEM0_API_KEY": "m0-wrong"})
     assert (ended.returncode, ended.stdout) == (1, "")
     line, advice = ended.stderr.splitlines()

@@ -1,1 +1,1 @@
-"""One file for each command; `modulex_mem0.cli.lazy_group` finds `do-this` in `do_this.py`."""
+"""One file for each command: `do-this` is the attribute `command` of `do_this.py`."""

@@ -1,11 +1,12 @@
 """`auth`: how to authenticate with an integration."""
 
+from collections.abc import Iterator
+
 import click
 
 from modulex_mem0.cli import options
-from modulex_mem0.cli.authentication import scheme_text
-from modulex_mem0.cli.files import json_text
-from modulex_mem0.cli.installed import find_integration
+from modulex_mem0.cli.output import json_text, numbered, table, wrapped
+from modulex_mem0.contract import AuthScheme, CredentialField, OAuth2Endpoints
 from modulex_mem0.runtime import discover
 
 __all__ = ["command"]
@@ -17,13 +18,49 @@ __all__ = ["command"]
 def command(*, integration: str, as_json: bool) -> None:
     """Show how to authenticate with an integration.
 
-    Shows the set-up steps and the fields of the credential. Never shows a value, and reads none.
+    Prints the set-up steps, and each field of the credential with its environment variable. Reads no credential.
     """
-    profile = find_integration(discover(), integration).profile
+    profile = options.find_integration(discover(), integration).profile
     if as_json:
         schemes = [scheme.model_dump(mode="json") for scheme in profile.auth_schemes]
         click.echo(json_text({"integration": profile.name, "auth_schemes": schemes}))
     elif profile.auth_schemes:
-        click.echo("\n\n\n".join(scheme_text(scheme) for scheme in profile.auth_schemes))
+        click.echo("\n\n\n".join("\n\n".join(_paragraphs(scheme)) for scheme in profile.auth_schemes))
     else:
         click.echo(f"{profile.display_name} needs no credential.")
+
+
+def _paragraphs(scheme: AuthScheme) -> Iterator[str]:
+    yield f"{scheme.display_name} ({scheme.type})\n{scheme.description}"
+    if scheme.setup_steps:
+        yield numbered(scheme.setup_steps)
+    if scheme.fields:
+        yield table(
+            ("FIELD", "REQUIRED", "MASKED", "FORMAT", "ENVIRONMENT VARIABLE", "DESCRIPTION"),
+            [_row(field) for field in scheme.fields],
+        )
+    if scheme.oauth2 is not None:
+        yield "\n".join(_oauth2_lines(scheme.oauth2))
+    if scheme.connection_test is not None:
+        yield f"Test: {scheme.connection_test.description} (modulex-mem0 test-credential)"
+
+
+def _row(field: CredentialField) -> tuple[str, ...]:
+    required = "for OAuth" if field.application else "yes" if field.required else "no"
+    default = "" if field.default is None else f" (default: {field.default})"
+    return (
+        field.name,
+        required,
+        "yes" if field.sensitive else "no",
+        field.format or "",
+        field.environment_variable,
+        f"{field.display_name}: {field.description}{default}",
+    )
+
+
+def _oauth2_lines(oauth2: OAuth2Endpoints) -> Iterator[str]:
+    yield f"OAuth 2 authorization code flow, {'with' if oauth2.pkce else 'without'} PKCE"
+    yield f"  authorize: {oauth2.authorize_url}"
+    yield f"  token:     {oauth2.token_url} (application in the {oauth2.token_auth_method})"
+    if oauth2.scopes:
+        yield wrapped(f"scopes: {', '.join(oauth2.scopes)}", "  ", hanging="    ")

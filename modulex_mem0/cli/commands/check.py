@@ -7,10 +7,11 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from modulex_mem0.cli import exits, options
-from modulex_mem0.cli.files import json_text
-from modulex_mem0.cli.input_file import read_file
-from modulex_mem0.cli.installed import find_integration
+from modulex_mem0.cli import options
+from modulex_mem0.cli.app import ExitCode
+from modulex_mem0.cli.files import read_file
+from modulex_mem0.cli.options import find_integration
+from modulex_mem0.cli.output import json_text
 from modulex_mem0.conformance import Examination, Finding, Quality, examine
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import LoadFailure, discover
@@ -49,14 +50,14 @@ def command(*, name: str | None, everything: bool, static: bool, against: Path |
     if everything:
         registry.load_all()
     else:
-        find_integration(registry, name or options.DEFAULT_INTEGRATION, hint="NAME")
-    chosen = list(registry) if everything else [name or options.DEFAULT_INTEGRATION]
+        find_integration(registry, name or options.default_integration(), hint="NAME")
+    chosen = list(registry) if everything else [name or options.default_integration()]
     released = _released(against)
     examined = [examine(registry, one, released=released, calls=not static) for one in chosen]
     failures = registry.failures if everything else ()
     click.echo(json_text(_data(examined, failures)) if as_json else "\n\n".join(_texts(examined, failures)))
     if failures or any(one.errors for one in examined):
-        raise click.exceptions.Exit(exits.FAILED)
+        raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
 def _released(file: Path | None) -> IntegrationManifest | None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import click
 
-from modulex_mem0.cli import exits, options
-from modulex_mem0.cli.input_file import read_file
-from modulex_mem0.cli.installed import find_integration
-from modulex_mem0.cli.manifest_files import drift
+from modulex_mem0.cli import options
+from modulex_mem0.cli.files import read_file, update_files
+from modulex_mem0.cli.options import find_integration
 from modulex_mem0.conformance import connector_page, update_error_code_table
 from modulex_mem0.runtime import BrokenIntegrationError, discover
 
@@ -44,16 +43,12 @@ def command(*, name: str | None, check: bool, output: Path | None, error_codes: 
             raise click.UsageError("--error-codes is not about one integration; leave NAME out")
         pages = _error_code_pages(output)
     else:
-        name = name or options.DEFAULT_INTEGRATION
+        name = name or options.default_integration()
         pages = {output or Path("docs", "integrations", f"{name}.md"): _integration_page(name)}
-    if check and str(output) != "-":
-        _require_current(pages)
-        return
-    for path, page in pages.items():
-        if str(path) == "-":
-            click.echo(page, nl=False)
-        else:
-            _write(path, page)
+    if str(output) == "-":
+        click.echo("".join(pages.values()), nl=False)
+    else:
+        update_files(pages, check=check, advice="Update it with the same command without --check.")
 
 
 def _integration_page(name: str) -> str:
@@ -81,21 +76,3 @@ def _error_code_pages(output: Path | None) -> Mapping[Path, str]:
     if not pages:
         raise click.ClickException("\n".join(problems))
     return pages
-
-
-def _require_current(pages: Mapping[Path, str]) -> None:
-    differences = {path: drift(path, page) for path, page in pages.items()}
-    for path, difference in differences.items():
-        click.echo(difference or f"{path}: current")
-    if any(differences.values()):
-        click.echo("\nUpdate it with the same command without --check.", err=True)
-        raise click.exceptions.Exit(exits.FAILED)
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
-    click.echo(f"{path}: written")

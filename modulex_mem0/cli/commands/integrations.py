@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from modulex_mem0.cli import options
-from modulex_mem0.cli.files import json_text
-from modulex_mem0.cli.installed import manifest_of
-from modulex_mem0.cli.output import table
+from modulex_mem0.cli.output import json_text, table
 from modulex_mem0.runtime import LoadFailure, Registry, discover
 
 __all__ = ["command"]
@@ -25,24 +23,24 @@ class _Row:
 
 
 @click.command()
-@click.option("--load", is_flag=True, help="Load those, too, that are loaded only when they are used.")
+@click.option("--load", is_flag=True, help="Also load those that are otherwise loaded only when they are used.")
 @options.as_json
 def command(*, load: bool, as_json: bool) -> None:
     """List what is installed, and what failed to load.
 
-    An integration is any distribution with an entry point in the group `modulex`. One that fails to load takes no other
-    down: it is listed with the reason, and the command still exits 0. Those that are dear to import, such as ModuleX's
-    own, are listed by name alone; whether they can be loaded shows with --load.
+    Integrations come from distributions with an entry point in the group `modulex`. One that fails to load is listed
+    with the reason; it does not affect the others, and the command still exits 0. Those that are expensive to import,
+    such as ModuleX's own, are listed by name alone; --load imports them and shows which fail.
     """
     registry = discover()
     if load:
         registry.load_all()
     rows, failures = _survey(registry)
     if as_json:
-        answer = {"integrations": [asdict(row) for row in rows], "failures": [asdict(f) for f in failures]}
-        click.echo(json_text(answer))
+        data = {"integrations": [asdict(row) for row in rows], "failures": [asdict(f) for f in failures]}
+        click.echo(json_text(data))
         return
-    click.echo(_installed(rows) if rows else "No integration is installed.")
+    click.echo(_installed_table(rows) if rows else "No integration is installed.")
     if failures:
         click.echo("\nFailed to load:\n")
         click.echo(table(("NAME", "DISTRIBUTION", "REASON"), [(f.name, f.distribution, f.reason) for f in failures]))
@@ -57,7 +55,7 @@ def _survey(registry: Registry) -> tuple[list[_Row], list[LoadFailure]]:
             rows.append(_Row(name=name, distribution=distribution, loaded=False))
             continue
         try:
-            manifest = manifest_of(registry[name])
+            manifest = options.manifest_of(registry[name])
         except click.ClickException as error:
             failures.append(LoadFailure(name, distribution, error.message))
             continue
@@ -75,7 +73,7 @@ def _survey(registry: Registry) -> tuple[list[_Row], list[LoadFailure]]:
     return rows, failures
 
 
-def _installed(rows: list[_Row]) -> str:
+def _installed_table(rows: list[_Row]) -> str:
     return table(
         ("NAME", "DISPLAY NAME", "VERSION", "DISTRIBUTION", "ACTIONS", "AUTHENTICATION"),
         [

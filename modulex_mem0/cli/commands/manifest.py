@@ -1,24 +1,26 @@
-"""`manifest`: write an integration as data, or check that what was written is current."""
+"""`manifest`: an integration as data, written to files or compared with them."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
+from jsonschema import Draft202012Validator, SchemaError
 
-from modulex_mem0.cli import exits, options
-from modulex_mem0.cli.installed import find_integration
-from modulex_mem0.cli.manifest_files import drift, manifest_files
-from modulex_mem0.cli.manifest_validity import defects
+from modulex_mem0.cli import options
+from modulex_mem0.cli.files import update_files
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import BrokenIntegrationError, discover
 
-__all__ = ["command"]
+__all__ = ["command", "manifest_files"]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @click.command()
-@click.argument("name", default=options.DEFAULT_INTEGRATION)
-@click.option(
-    "--check", is_flag=True, help="Write nothing; exit 1 and show the difference where a file is not current."
-)
+@click.argument("name", default=options.default_integration)
+@click.option("--check", is_flag=True, help="Write nothing; show what differs on disk, and exit 1 if anything does.")
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
@@ -27,47 +29,62 @@ __all__ = ["command"]
     help="Where the files are.",
 )
 def command(*, name: str, check: bool, directory: Path) -> None:
-    """Write the manifest of an integration as data, or check it.
+    """Write the manifest of an integration to files, or check those files.
 
-    NAME is an installed integration, mem0 unless told. Its manifest is derived afresh from its declarations and goes to
-    NAME.json; manifest.schema.json, beside it, is the JSON Schema (draft 2020-12) of all manifests.
+    NAME is an installed integration; by default the one that comes with this command. NAME.json is its manifest,
+    derived from its declarations; manifest.schema.json, beside it, is the JSON Schema (draft 2020-12) of all manifests.
 
-    Both ways, the manifest is validated against that schema, and the schemas of each action against the draft. Exits 1
-    if something is not valid, cannot be written or, with --check, has drifted.
+    In either case the manifest is validated against that schema, and the schemas of each action against the draft.
+    Exits 1 if one is invalid, a file cannot be written or, with --check, a file is out of date.
     """
-    found = find_integration(discover(), name, hint="NAME")
+    found = options.find_integration(discover(), name, hint="NAME")
     try:
         manifest = found.describe()
     except Exception as error:
         raise click.ClickException(str(BrokenIntegrationError(name, "the manifest", error))) from error
-    _require_valid(manifest)
-    files = manifest_files(manifest)
-    if check:
-        _require_current(directory, files)
-    else:
-        _write(directory, files)
+    defects = "\n".join(f"  {defect}" for defect in _defects(manifest))
+    if defects:
+        raise click.ClickException(f"the manifest is not valid:\n{defects}")
+    update_files(
+        {directory / file: text for file, text in manifest_files(manifest).items()},
+        check=check,
+        advice="Update them with: modulex-mem0 manifest",
+    )
 
 
-def _require_valid(manifest: IntegrationManifest) -> None:
-    found = list(defects(manifest))
-    if found:
-        raise click.ClickException("the manifest is not valid:\n" + "\n".join(f"  {defect}" for defect in found))
+def manifest_files(manifest: IntegrationManifest) -> dict[str, str]:
+    """The content of each file, by its name. Keys are in the order of the models."""
+    return {
+        f"{manifest.name}.json": _file(manifest.model_dump(mode="json")),
+        "manifest.schema.json": _file(_manifest_schema()),
+    }
 
 
-def _require_current(directory: Path, files: dict[str, str]) -> None:
-    differences = {name: text for name in files if (text := drift(directory / name, files[name]))}
-    for name in files:
-        click.echo(differences.get(name) or f"{directory / name}: current")
-    if differences:
-        click.echo("\nWrite them anew with: modulex-mem0 manifest", err=True)
-        raise click.exceptions.Exit(exits.FAILED)
+def _file(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _write(directory: Path, files: dict[str, str]) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (directory / name).write_text(text, encoding="utf-8", newline="\n")
-            click.echo(f"{directory / name}: written")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+def _manifest_schema() -> dict[str, Any]:
+    """The JSON Schema of every integration's manifest."""
+    schema = IntegrationManifest.model_json_schema()
+    return {"$schema": _DRAFT, "title": "Manifest of a modulex integration"} | {
+        key: value for key, value in schema.items() if key != "title"
+    }
+
+
+def _defects(manifest: IntegrationManifest) -> Iterator[str]:
+    """A line for each thing that is invalid as data, beyond what the models already refuse.
+
+    The manifest is checked against the manifests' own JSON Schema, as a program without these models would check it;
+    each action's schemas have to be JSON Schemas of draft 2020-12.
+    """
+    schema = _manifest_schema()
+    Draft202012Validator.check_schema(schema)
+    for error in Draft202012Validator(schema).iter_errors(manifest.model_dump(mode="json")):
+        yield f"{error.json_path}: {error.message:.200}"
+    for action in manifest.actions:
+        for name, part in (("input_schema", action.input_schema), ("output_schema", action.output_schema)):
+            try:
+                Draft202012Validator.check_schema(part)
+            except SchemaError as error:
+                yield f"{action.name}.{name}: {error.json_path}: {error.message:.200}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modulex_mem0.cli import options
-from modulex_mem0.cli.installed import find_integration, manifest_of
+from modulex_mem0.cli.options import find_integration, manifest_of
 from modulex_mem0.contract import IntegrationManifest, Profile
 from modulex_mem0.hosts import NotOfferedError, ToolSet
 from modulex_mem0.json_schema import read_value

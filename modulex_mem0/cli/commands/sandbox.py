@@ -5,21 +5,25 @@ from typing import Any
 
 import click
 
-from modulex_mem0.cli.sandbox_extra import needing_sandbox_extra
+from modulex_mem0.cli.app import requires_extra
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; a free one unless told.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; by default a free one.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="Keep the data in this SQLite file.")
 @click.option(
-    "--key", "keys", multiple=True, metavar="KEY[=PROJECT]", help="An API key to accept, instead of m0-sandbox-key."
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY[=PROJECT]",
+    help="An API key to accept instead of m0-sandbox-key. May be given more than once.",
 )
-@click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="How long an add stays unfinished.")
+@click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="How long added memories stay pending.")
 @click.option("--semantic/--lexical", "semantic", default=None, help="Search by meaning, or by words.")
-@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A JSON file of faults to act out.")
-@click.option("--fault-control", is_flag=True, help="Open PUT/GET/DELETE /_sandbox/faults, which needs no key.")
+@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A JSON file of faults to simulate.")
+@click.option("--fault-control", is_flag=True, help="Enable PUT/GET/DELETE /_sandbox/faults, which needs no key.")
 def command(
     *,
     port: int,
@@ -32,14 +36,14 @@ def command(
 ) -> None:
     """Start a local server that speaks Mem0's API.
 
-    It serves on this machine until Ctrl-C, and says which environment variables point a client at it. What it remembers
-    is found by rules; there is no language model in it. Data stays in memory unless --data names a file. Search is by
-    meaning where the package for it is installed, unless --lexical or --semantic decides.
+    Serves on this machine until Ctrl-C, and prints the environment variables that point a client at it. It extracts
+    memories by rules; there is no language model in it. Data is kept in memory, or in a file with --data. Search is by
+    meaning if the package for that is installed, else by words; --semantic and --lexical choose.
 
-    Exits 0 when it is told to stop, and 1 when it cannot start: the port is taken, a file cannot be used, a package is
+    Exits 0 when it is stopped, and 1 if it cannot start: the port is taken, a file cannot be used, or a package is
     missing.
     """
-    with needing_sandbox_extra():
+    with requires_extra("sandbox", "the sandbox"):
         from modulex_mem0.sandbox import START_FAILURES, SandboxSettings, serve  # noqa: PLC0415 - an extra
 
     given: dict[str, Any] = {"search_mode": {None: "auto", True: "semantic", False: "lexical"}[semantic]}

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from modulex_mem0.cli import exits, options
-from modulex_mem0.cli.credential import given_credential
-from modulex_mem0.cli.files import json_text
-from modulex_mem0.cli.installed import find_integration
+from modulex_mem0.cli import options
+from modulex_mem0.cli.app import ExitCode
+from modulex_mem0.cli.files import read_credential
+from modulex_mem0.cli.output import json_text
 from modulex_mem0.runtime import Result, Runtime
 
 __all__ = ["command"]
@@ -23,14 +23,14 @@ __all__ = ["command"]
 def command(*, integration: str, credential_file: Path | None, timeout: float | None, as_json: bool) -> None:
     """Ask the service whether a credential works.
 
-    Sends the harmless request that the integration declares. The credential is read from the environment variables that
-    `modulex-mem0 auth` lists, or from a file; never from the command line.
+    Sends the harmless request that the integration declares for this. The credential is read from the environment
+    variables that `modulex-mem0 auth` lists, or from a file, never from the command line.
 
-    Exits 0 when the service accepts the credential, and 1 with the reason when it does not.
+    Exits 0 if the service accepts the credential; otherwise prints the reason and exits 1.
     """
     runtime = Runtime()
-    profile = find_integration(runtime.integrations, integration).profile
-    credential = given_credential(credential_file)
+    profile = options.find_integration(runtime.integrations, integration).profile
+    credential = read_credential(credential_file)
     result = asyncio.run(_test(runtime, integration, credential, timeout))
     if as_json:
         click.echo(json_text(result.output))
@@ -39,7 +39,7 @@ def command(*, integration: str, credential_file: Path | None, timeout: float | 
     else:
         click.echo(f"{result.error.line}\n{result.error.code.advice}", err=True)
     if not result.success:
-        raise click.exceptions.Exit(exits.FAILED)
+        raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
 async def _test(runtime: Runtime, integration: str, credential: dict[str, Any] | None, timeout: float | None) -> Result:
