@@ -1,4 +1,4 @@
-"""What the steps of the demo share: the sandbox's account, calls that are shown and checked, and the printed page."""
+"""A session of the demo: the account in the sandbox, calls that are printed and checked, and the printing."""
 
 import json
 from collections.abc import Mapping, Sequence

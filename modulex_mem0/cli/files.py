@@ -123,7 +123,7 @@ def update_files(files: Mapping[Path, str], *, check: bool, advice: str) -> None
 
 
 def drift(path: Path, expected: str) -> str:
-    """How a file differs from what it should contain, as a unified diff of at most 40 lines; empty if it does not."""
+    """How a file differs from what it should contain: a unified diff of at most 40 lines, empty if it does not."""
     try:
         found = path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
