@@ -26,7 +26,7 @@ _SUMMARIES = {
     "mcp": "Serve an integration's actions to agents over MCP.",
     "sandbox": "Start a local server that speaks Mem0's API.",
     "manifest": "Write the manifest of an integration to files, or check those files.",
-    "check": "Check an integration against the contract, and tell where it stands on the quality scale.",
+    "check": "Check an integration against the contract, and rate it on the quality scale.",
     "docs": "Write the page of an integration, or check it.",
     "new": "Begin an integration: small, complete, and passing its checks.",
 }
