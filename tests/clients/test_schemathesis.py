@@ -145,7 +145,7 @@ def _examples(operation: Any, mode: Any, count: int, project: _Project) -> set[i
     @settings(max_examples=count, derandomize=True, database=None, deadline=None, suppress_health_check=_HEALTH)
     @given(
         case=operation.as_strategy(generation_mode=mode),
-        partial_output=st.booleans(),
+        known=st.booleans(),
         agent=st.booleans(),
         filters=st.sampled_from(_FILTERS),
     )
