@@ -1,18 +1,21 @@
-"""``python -m modulex_mem0.sandbox``."""
-
-from __future__ import annotations
+"""`python -m modulex_mem0.sandbox`: the sandbox as a command that needs only the extra `sandbox`."""
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from modulex_mem0.sandbox.settings import DEFAULT_KEY, SandboxSettings
+from modulex_mem0.sandbox.settings import DEFAULT_KEY, SandboxSettings, StartError
+
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop; returns 0, or 1 with a line on standard error if the server cannot start."""
+    """Serve until SIGINT or SIGTERM.
+
+    Returns:
+        The exit code: 0, or 1 with one line on standard error if the server cannot start.
+    """
     options = _parser().parse_args(arguments)
     try:
         settings = SandboxSettings(
@@ -24,20 +27,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults=options.faults,
             allow_fault_control=options.fault_control,
         )
-        failures = importlib.import_module("modulex_mem0.sandbox.failures")
-        serving = importlib.import_module("modulex_mem0.sandbox.serving")
-    except ImportError as error:
-        sys.stderr.write(f"error: {error}. The sandbox needs its extra: pip install 'modulex-mem0[sandbox]'\n")
-        return 1
     except ValueError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        return _fail(str(error))
     try:
-        serving.serve(settings)
-    except failures.START_FAILURES as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        from modulex_mem0.sandbox import serve  # noqa: PLC0415 - an extra: a missing package is one line, not a traceback
+    except ImportError as error:
+        return _fail(f"{error}. The sandbox needs its extra: pip install 'modulex-mem0[sandbox]'")
+    try:
+        serve(settings)
+    except StartError as error:
+        return _fail(str(error))
     return 0
+
+
+def _fail(reason: str) -> int:
+    sys.stderr.write(f"error: {reason}\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,16 +56,16 @@ def _parser() -> argparse.ArgumentParser:
         "--key",
         action="append",
         metavar="KEY[=PROJECT]",
-        help=f"accepted API key; safe_to_retry; keys with the same project share it (default: {DEFAULT_KEY})",
+        help=f"API key to accept; repeat for more keys; keys with the same project share it (default: {DEFAULT_KEY})",
     )
-    parser.add_argument("--delay", type=float, default=0.5, metavar="SECONDS", help="how long an add stays unfinished")
+    parser.add_argument("--delay", type=float, default=0.5, metavar="SECONDS", help="time until an add is done")
     mode = parser.add_mutually_exclusive_group()
     for name, meaning in (("semantic", "search by meaning"), ("lexical", "search by words")):
         mode.add_argument(
             f"--{name}", dest="search_mode", action="store_const", const=name, default="auto", help=meaning
         )
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON file of faults to act out")
-    parser.add_argument("--fault-control", action="store_true", help="open PUT/GET/DELETE /_sandbox/faults, keyless")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON file of faults to inject")
+    parser.add_argument("--fault-control", action="store_true", help="serve PUT/GET/DELETE /_sandbox/faults, keyless")
     return parser
 
 

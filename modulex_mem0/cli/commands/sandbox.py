@@ -44,7 +44,7 @@ def command(
     missing.
     """
     with requires_extra("sandbox", "the sandbox"):
-        from modulex_mem0.sandbox import START_FAILURES, SandboxSettings, serve  # noqa: PLC0415 - an extra
+        from modulex_mem0.sandbox import SandboxSettings, StartError, serve  # noqa: PLC0415 - an extra
 
     given: dict[str, Any] = {"search_mode": {None: "auto", True: "semantic", False: "lexical"}[semantic]}
     if keys:
@@ -57,5 +57,5 @@ def command(
         raise click.UsageError(str(error)) from None
     try:
         serve(settings)
-    except START_FAILURES as error:
+    except StartError as error:
         raise click.ClickException(f"the sandbox cannot start: {error}") from None

@@ -1,29 +1,47 @@
-"""Acting faults out, under the routes and above the socket."""
-
-from __future__ import annotations
+"""The middleware that applies faults, between the routes and the socket."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from email.utils import formatdate
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from modulex_mem0.sandbox.faults.board import FaultBoard
-from modulex_mem0.sandbox.faults.rules import FaultRule
-from modulex_mem0.sandbox.faults.whole_reply import Reply, run
-from modulex_mem0.sandbox.protocol import SCOPE_KEY, Connection
+from modulex_mem0.sandbox.faults.protocol import CONNECTION_KEY, Connection
+from modulex_mem0.sandbox.faults.rules import RULE_KEY, FaultBoard, FaultRule
 
-RULE_KEY = "modulex_mem0.sandbox.fault"
-"""Where a route finds the rule that concerns the event it queues."""
+__all__ = ["FaultMiddleware"]
 
 _EXEMPT = ("/health", "/_sandbox/")
-_LOOK = 0.05  # seconds between looks at whether the client is still there
+_POLL = 0.05  # seconds between checks that the client is still connected
 _CHUNK = b" " * 65536
 
 
+@dataclass(frozen=True)
+class _Reply:
+    """A whole reply; a content length is added unless the headers have one."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def start(self) -> Message:
+        """The message that starts the reply."""
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        # A 204 or 304 has no body and must not announce one.
+        if self.status not in {204, 304} and all(name != b"content-length" for name, _ in headers):
+            headers.append((b"content-length", str(len(self.body)).encode()))
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
+    async def send(self, send: Send) -> None:
+        """Send the whole reply."""
+        await send(self.start())
+        await send({"type": "http.response.body", "body": b"" if self.status in {204, 304} else self.body})
+
+
 class FaultMiddleware:
-    """Lets a request through, or does to it what a rule says."""
+    """Passes a request on, or does to it what its rule says."""
 
     def __init__(self, app: ASGIApp, board: FaultBoard) -> None:
         self._app = app
@@ -43,20 +61,20 @@ class FaultMiddleware:
         await _ACTIONS[rule.action](self._app, rule, scope, receive, send)
 
 
-async def _through(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
-    """Reply as the route does, if late."""
+async def _pass_on(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the route's own reply, perhaps late."""
     if not rule.processed:
         await app(scope, receive, send)
         return
-    reply = await run(app, scope, receive)
+    reply = await _collect(app, scope, receive)
     await _wait(rule, scope)
     await reply.send(send)
 
 
-async def _instead(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
-    """Reply with something else than the route would."""
+async def _replace(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send another reply than the route's."""
     if rule.processed:
-        await run(app, scope, receive)
+        await _collect(app, scope, receive)
         await _wait(rule, scope)
     else:
         await _read_all(receive)
@@ -65,20 +83,20 @@ async def _instead(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive
 
 async def _reset(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, _send: Send) -> None:
     if rule.reset == "after":
-        await run(app, scope, receive)
+        await _collect(app, scope, receive)
     else:
-        # A client still sending would be told of the reset by its write, and then read an ordinary end.
+        # A client that is still sending would see the reset in its write, and then read an ordinary end.
         await _read_all(receive)
     _connection(scope).reset()
-    await _gone(receive)
+    await _disconnected(receive)
 
 
 async def _truncate(app: ASGIApp, _rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
-    reply = await run(app, scope, receive)
+    reply = await _collect(app, scope, receive)
     await send(reply.start())
     await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
     _connection(scope).end()
-    await _gone(receive)
+    await _disconnected(receive)
 
 
 async def _endless(_app: ASGIApp, _rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +110,7 @@ async def _endless(_app: ASGIApp, _rule: FaultRule, scope: Scope, receive: Recei
 
 
 async def _drip(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
-    reply = await run(app, scope, receive)
+    reply = await _collect(app, scope, receive)
     connection = _connection(scope)
     await send(reply.start())
     for place in range(len(reply.body)):
@@ -103,7 +121,23 @@ async def _drip(app: ASGIApp, rule: FaultRule, scope: Scope, receive: Receive, s
     await send({"type": "http.response.body"})
 
 
-def _replacement(rule: FaultRule) -> Reply:
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Reply:
+    """Let the application do its work, and collect its reply."""
+    status, headers, body = 500, list[tuple[str, str]](), bytearray()
+
+    async def keep(message: Message) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
+        else:
+            body.extend(message.get("body", b""))
+
+    await app(scope, receive, keep)
+    return _Reply(status, headers, bytes(body))
+
+
+def _replacement(rule: FaultRule) -> _Reply:
     headers: list[tuple[str, str]] = []
     if rule.html is not None:
         page = f"<html><head><title>{rule.html}</title></head><body><h1>{rule.html}</h1><hr>proxy</body></html>"
@@ -120,44 +154,44 @@ def _replacement(rule: FaultRule) -> Reply:
     named = {name.lower() for name, _ in rule.headers}
     if "content-type" not in named:
         headers.append(("content-type", kind))
-    return Reply(status, [*headers, *rule.headers], body)
+    return _Reply(status, [*headers, *rule.headers], body)
 
 
 async def _wait(rule: FaultRule, scope: Scope) -> None:
-    """Wait as long as the rule says, or until the client has gone away."""
-    connection = scope.get(SCOPE_KEY)
+    """Wait as long as the rule says, or until the client disconnects."""
+    connection = scope.get(CONNECTION_KEY)
     end = time.monotonic() + rule.delay
     while (left := end - time.monotonic()) > 0 and not (isinstance(connection, Connection) and connection.closed):  # noqa: ASYNC110
-        await asyncio.sleep(min(left, _LOOK))
+        await asyncio.sleep(min(left, _POLL))
 
 
 def _connection(scope: Scope) -> Connection:
-    connection = scope.get(SCOPE_KEY)
+    connection = scope.get(CONNECTION_KEY)
     if not isinstance(connection, Connection):
         raise TypeError("this fault needs a socket: serve the application with modulex_mem0.sandbox")
     return connection
 
 
 async def _read_all(receive: Receive) -> None:
-    """Take in the request's body, so that its sender is done sending when the reply comes."""
+    """Read the request's whole body, so that the client has finished sending when the reply comes."""
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             return
 
 
-async def _gone(receive: Receive) -> None:
-    """Wait until the server has noticed that the connection is closed, and asks for no reply any more."""
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the server has noticed that the connection is closed; before, it would ask for a reply."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 _Act = Callable[[ASGIApp, FaultRule, Scope, Receive, Send], Awaitable[None]]
 _ACTIONS: dict[str | None, _Act] = {
-    None: _through,
-    "reply": _instead,
-    "html": _instead,
-    "redirect": _instead,
+    None: _pass_on,
+    "reply": _replace,
+    "html": _replace,
+    "redirect": _replace,
     "reset": _reset,
     "truncate": _truncate,
     "endless": _endless,

@@ -1,29 +1,35 @@
-"""Rules of faults, and the strict reading of them."""
-
-from __future__ import annotations
+"""The rules of faults, their strict parser, and the board that picks the rule for a request."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from modulex_mem0.sandbox.settings import StartError
+
+__all__ = ["RULE_KEY", "FaultBoard", "FaultRule", "FaultsError", "load_rules", "parse_rules"]
+
+RULE_KEY = "modulex_mem0.sandbox.fault"
+"""Key of the rule for a request in its ASGI scope, where a route that queues a job looks for it."""
+
 _ACTIONS = ("reply", "html", "redirect", "reset", "truncate", "endless", "drip")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-_LONGEST = 3600.0
+_LONGEST_WAIT = 3600.0
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
-class FaultsError(ValueError):
-    """The faults cannot be used; the message says where and why, as ``faults[0].status: ...``."""
+class FaultsError(StartError, ValueError):
+    """The faults cannot be used; the message says where and why, as `faults[0].status: ...`."""
 
 
 @dataclass(frozen=True)
 class FaultRule:
-    """One rule; the package's docstring says what its parts mean."""
+    """One rule; the docstring of `modulex_mem0.sandbox.faults` explains its parts."""
 
     path: str
     method: str | None = None
@@ -46,19 +52,18 @@ class FaultRule:
     event_error: str | None = None
     source: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def concerns(self, method: str, path: str) -> bool:
-        """Whether a request is one of those that the rule names, whatever its count."""
+    def matches(self, method: str, path: str) -> bool:
+        """Whether the rule applies to such requests, regardless of `calls`."""
         return self.method in {None, method} and fnmatchcase(path, self.path)
 
     @property
     def action(self) -> str | None:
-        """What the rule does besides waiting; ``None`` lets the request through."""
-        chosen = self.actions
-        return chosen[0] if chosen else None
+        """What the rule does besides waiting; `None` passes the request on."""
+        return next(iter(self.actions), None)
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """Everything that the rule asks for; a sound rule asks for one thing at most."""
+        """Everything that the rule asks for; a valid rule asks for one action at most."""
         reply = self.body is not None or (self.status is not None and self.redirect is None)
         asked = {
             "reply": reply,
@@ -72,11 +77,44 @@ class FaultRule:
         return tuple(name for name in _ACTIONS if asked[name])
 
 
+class FaultBoard:
+    """The rules in force, and how many requests matched each. May be changed from any thread at any time."""
+
+    def __init__(self, rules: Iterable[FaultRule] = ()) -> None:
+        self._lock = threading.Lock()
+        self._rules: list[FaultRule] = []
+        self._seen: list[int] = []
+        self.replace(rules)
+
+    def replace(self, rules: Iterable[FaultRule]) -> None:
+        """Replace the rules in force; all counts start again at 0."""
+        with self._lock:
+            self._rules = list(rules)
+            self._seen = [0] * len(self._rules)
+
+    def take(self, method: str, path: str) -> FaultRule | None:
+        """Count a request, and return the first rule that applies to it."""
+        taken: FaultRule | None = None
+        with self._lock:
+            for index, rule in enumerate(self._rules):
+                if not rule.matches(method, path):
+                    continue
+                self._seen[index] += 1
+                if taken is None and (rule.calls is None or self._seen[index] in rule.calls):
+                    taken = rule
+        return taken
+
+    def report(self) -> list[dict[str, Any]]:
+        """The rules as they were written, each with `seen`: how many requests matched it."""
+        with self._lock:
+            return [{**rule.source, "seen": seen} for rule, seen in zip(self._rules, self._seen, strict=True)]
+
+
 def load_rules(path: Path) -> list[FaultRule]:
     """Read a file of faults.
 
     Raises:
-        FaultsError: It cannot be read, is not JSON, or has a rule that makes no sense.
+        FaultsError: The file cannot be read, is not JSON, or has an invalid rule.
     """
     try:
         return parse_rules(json.loads(path.read_text("utf-8")))
@@ -85,10 +123,10 @@ def load_rules(path: Path) -> list[FaultRule]:
 
 
 def parse_rules(raw: object) -> list[FaultRule]:
-    """Read a list of rules, or ``{"faults": [...]}``.
+    """Parse a list of rules, or `{"faults": [...]}`.
 
     Raises:
-        FaultsError: A rule makes no sense; the message names its place.
+        FaultsError: A rule is invalid; the message says where.
     """
     listed = raw.get("faults") if isinstance(raw, Mapping) and set(raw) == {"faults"} else raw
     if not isinstance(listed, list):
@@ -99,16 +137,16 @@ def parse_rules(raw: object) -> list[FaultRule]:
 def _rule(raw: object, place: str) -> FaultRule:
     if not isinstance(raw, Mapping):
         raise FaultsError(f"{place}: must be an object")
-    unknown = sorted(set(raw) - set(_READERS))
+    unknown = sorted(set(raw) - set(_PARSERS))
     if unknown:
-        raise FaultsError(f"{place}.{unknown[0]}: unknown; known are {', '.join(_READERS)}")
+        raise FaultsError(f"{place}.{unknown[0]}: unknown; known are {', '.join(_PARSERS)}")
     if "path" not in raw:
         raise FaultsError(f"{place}.path: is needed")
     if "body" in raw and "text" in raw:
         raise FaultsError(f"{place}: body and text exclude each other")
     parts: dict[str, Any] = {}
     for key, value in raw.items():
-        parts.update(_READERS[key](f"{place}.{key}", value))
+        parts.update(_PARSERS[key](f"{place}.{key}", value))
     rule = FaultRule(**parts, source=dict(raw))
     if len(rule.actions) > 1:
         raise FaultsError(f"{place}: {' and '.join(rule.actions)} exclude each other")
@@ -137,21 +175,21 @@ def _calls(place: str, value: object) -> dict[str, Any]:
 
 
 def _seconds(name: str) -> Callable[[str, object], dict[str, Any]]:
-    def read(place: str, value: object) -> dict[str, Any]:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
-            raise FaultsError(f"{place}: must be 0 to {_LONGEST:g} seconds")
+    def parse(place: str, value: object) -> dict[str, Any]:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST_WAIT:
+            raise FaultsError(f"{place}: must be 0 to {_LONGEST_WAIT:g} seconds")
         return {name: float(value)}
 
-    return read
+    return parse
 
 
 def _status(name: str) -> Callable[[str, object], dict[str, Any]]:
-    def read(place: str, value: object) -> dict[str, Any]:
+    def parse(place: str, value: object) -> dict[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
             raise FaultsError(f"{place}: must be an HTTP status from 200 to 599")
         return {name: value}
 
-    return read
+    return parse
 
 
 def _body(place: str, value: object) -> dict[str, Any]:
@@ -177,24 +215,24 @@ def _headers(place: str, value: object) -> dict[str, Any]:
 
 
 def _word(name: str, *allowed: str) -> Callable[[str, object], dict[str, Any]]:
-    def read(place: str, value: object) -> dict[str, Any]:
+    def parse(place: str, value: object) -> dict[str, Any]:
         if not isinstance(value, str) or (allowed and value not in allowed) or not _HEADER_VALUE.fullmatch(value):
             raise FaultsError(f"{place}: must be {' or '.join(allowed) if allowed else 'printable ASCII text'}")
         return {name: value}
 
-    return read
+    return parse
 
 
-def _yes(name: str) -> Callable[[str, object], dict[str, Any]]:
-    def read(place: str, value: object) -> dict[str, Any]:
+def _switch(name: str) -> Callable[[str, object], dict[str, Any]]:
+    def parse(place: str, value: object) -> dict[str, Any]:
         if not isinstance(value, bool):
             raise FaultsError(f"{place}: must be true or false")
         return {name: value}
 
-    return read
+    return parse
 
 
-_READERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
+_PARSERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "path": _path,
     "method": _method,
     "calls": _calls,
@@ -207,5 +245,5 @@ _READERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "redirect": _word("redirect"),
     "reset": _word("reset", "before", "after"),
     "event_error": _word("event_error"),
-    **{name: _yes(name) for name in ("processed", "truncate", "endless")},
+    **{name: _switch(name) for name in ("processed", "truncate", "endless")},
 }

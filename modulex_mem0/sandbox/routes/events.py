@@ -1,6 +1,4 @@
-"""What became of queued work."""
-
-from __future__ import annotations
+"""`GET /v1/event/{id}/` and `GET /v1/events/`: the state of queued jobs."""
 
 import sqlite3
 import uuid
@@ -8,34 +6,35 @@ from typing import Any
 
 from starlette.requests import Request
 
-from modulex_mem0.sandbox import events
-from modulex_mem0.sandbox.endpoint import route
-from modulex_mem0.sandbox.errors import ApiError
-from modulex_mem0.sandbox.keyring import Project
-from modulex_mem0.sandbox.paging import Page
-from modulex_mem0.sandbox.service import Service
+from modulex_mem0.sandbox.http.auth import Project
+from modulex_mem0.sandbox.http.errors import ApiError
+from modulex_mem0.sandbox.http.pages import Page
+from modulex_mem0.sandbox.routes.endpoint import Backend, route
+from modulex_mem0.sandbox.store import jobs
+
+__all__ = ["ROUTES"]
 
 
-async def _event(request: Request, service: Service, project: Project) -> dict[str, Any]:
+async def _get(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
     try:
         identifier = str(uuid.UUID(request.path_params["event_id"]))
     except ValueError:
         identifier = ""
-    event = await service.read(events.find, project.id, identifier)
+    event = await backend.run(jobs.find_event, project.id, identifier)
     if event is None:
         raise ApiError(404, {"error": "Event not found or you don't have permission to access it."})
     return event
 
 
-async def _events(request: Request, service: Service, project: Project) -> dict[str, Any]:
+async def _list(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
     page = Page.read(request)
 
     def work(connection: sqlite3.Connection) -> tuple[int, list[dict[str, Any]]]:
-        count = events.count(connection, project.id)
-        return count, events.newest_first(connection, project.id, page.size, page.offset(count))
+        count = jobs.count_events(connection, project.id)
+        return count, jobs.newest_events(connection, project.id, page.size, page.offset(count))
 
-    count, found = await service.read(work)
+    count, found = await backend.run(work)
     return page.envelope(request, count, found)
 
 
-ROUTES = [route("GET", "/v1/event/{event_id}/", _event), route("GET", "/v1/events/", _events)]
+ROUTES = [route("GET", "/v1/event/{event_id}/", _get), route("GET", "/v1/events/", _list)]

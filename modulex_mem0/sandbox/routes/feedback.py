@@ -1,6 +1,4 @@
-"""``POST /v1/feedback/``."""
-
-from __future__ import annotations
+"""`POST /v1/feedback/`: a verdict on a memory, which is stored and has no effect."""
 
 import sqlite3
 import uuid
@@ -8,22 +6,23 @@ from typing import Any
 
 from starlette.requests import Request
 
-from modulex_mem0.sandbox import fields, memories
-from modulex_mem0.sandbox.body import read_object
 from modulex_mem0.sandbox.clock import now
-from modulex_mem0.sandbox.endpoint import parse_memory_id, route
-from modulex_mem0.sandbox.errors import ApiError, field_error
-from modulex_mem0.sandbox.keyring import Project
-from modulex_mem0.sandbox.service import Service
+from modulex_mem0.sandbox.http.auth import Project
+from modulex_mem0.sandbox.http.errors import ApiError, field_error
+from modulex_mem0.sandbox.http.requests import parse_memory_id, read_body
+from modulex_mem0.sandbox.routes.endpoint import Backend, route
+from modulex_mem0.sandbox.store import memories
 
-VERDICTS = ("POSITIVE", "NEGATIVE", "VERY_NEGATIVE")
+__all__ = ["ROUTES"]
+
+_VERDICTS = ("POSITIVE", "NEGATIVE", "VERY_NEGATIVE")
 
 
-async def _feedback(request: Request, service: Service, project: Project) -> dict[str, Any]:
-    body = await read_object(request)
-    memory_id = parse_memory_id(fields.text(body, "memory_id", required=True))
-    verdict, reason = fields.text(body, "feedback"), fields.text(body, "feedback_reason")
-    if verdict is not None and verdict not in VERDICTS:
+async def _create(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
+    body = await read_body(request)
+    memory_id = parse_memory_id(body.text("memory_id", required=True))
+    verdict, reason = body.text("feedback"), body.text("feedback_reason")
+    if verdict is not None and verdict not in _VERDICTS:
         raise field_error("feedback", f'"{verdict}" is not a valid choice.')
     identifier = str(uuid.uuid4())
 
@@ -35,8 +34,8 @@ async def _feedback(request: Request, service: Service, project: Project) -> dic
             (identifier, project.id, memory_id, verdict, reason, now()),
         )
 
-    await service.read(work)
+    await backend.run(work)
     return {"id": identifier, "feedback": verdict, "feedback_reason": reason}
 
 
-ROUTES = [route("POST", "/v1/feedback/", _feedback)]
+ROUTES = [route("POST", "/v1/feedback/", _create)]

@@ -1,6 +1,4 @@
-"""Is it up, and who am I."""
-
-from __future__ import annotations
+"""`GET /health`, which needs no key, and `GET /v1/ping/`, which names the project that the key opens."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -8,28 +6,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from modulex_mem0.sandbox.endpoint import route
-from modulex_mem0.sandbox.keyring import ORGANIZATION, Project
-from modulex_mem0.sandbox.service import Service
+from modulex_mem0.sandbox.http.auth import ORGANIZATION, Project
+from modulex_mem0.sandbox.routes.endpoint import Backend, route
 
-STATEMENT = "Extraction here is rule-based; there is no language model."
+__all__ = ["ROUTES"]
 
 
 async def _health(request: Request) -> Response:
-    service: Service = request.state.service
+    backend: Backend = request.state.backend
     return JSONResponse(
         {
             "status": "ok",
             "service": "modulex-mem0 sandbox",
             "version": _version(),
-            "search_mode": "lexical" if service.vectors is None else "semantic",
+            "search_mode": "lexical" if backend.vectors is None else "semantic",
             "extraction": "rule-based",
-            "note": STATEMENT,
+            "note": "Extraction here is rule-based; there is no language model.",
         }
     )
 
 
-async def _ping(_request: Request, _service: Service, project: Project) -> dict[str, str]:
+async def _ping(_request: Request, _backend: Backend, project: Project) -> dict[str, str]:
     return {"status": "ok", "org_id": ORGANIZATION, "project_id": project.id, "user_email": project.email}
 
 

@@ -1,29 +1,26 @@
-"""The project behind a key, as the official clients read and change it."""
+"""`/api/v1/orgs/organizations/{org_id}/projects/{project_id}/`: the settings of the project that the key opens."""
 
-from __future__ import annotations
-
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 
-from modulex_mem0.sandbox import fields, project_settings
-from modulex_mem0.sandbox.adding import read_catalogue
-from modulex_mem0.sandbox.body import read_object
-from modulex_mem0.sandbox.endpoint import route
-from modulex_mem0.sandbox.errors import ApiError
-from modulex_mem0.sandbox.keyring import ORGANIZATION, Project
-from modulex_mem0.sandbox.service import Service
+from modulex_mem0.sandbox.http.auth import ORGANIZATION, Project
+from modulex_mem0.sandbox.http.errors import ApiError
+from modulex_mem0.sandbox.http.requests import Body, read_body
+from modulex_mem0.sandbox.routes.endpoint import Backend, route
+from modulex_mem0.sandbox.store import projects
+
+__all__ = ["ROUTES"]
 
 
-async def _get(request: Request, service: Service, project: Project) -> dict[str, Any]:
+async def _get(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
     _require_own(request, project)
-    found = await service.read(project_settings.read, project.id)
+    settings = await backend.run(projects.read_settings, project.id)
     member = {"username": project.email.partition("@")[0], "role": "OWNER", "email": project.email}
     details = {
         "project_id": project.id,
-        **found,
+        **settings,
         "members": [member],
         "is_default": True,
         "user_role": "OWNER",
@@ -33,38 +30,12 @@ async def _get(request: Request, service: Service, project: Project) -> dict[str
     return {name: value for name, value in details.items() if name in wanted} if wanted else details
 
 
-async def _patch(request: Request, service: Service, project: Project) -> dict[str, Any]:
+async def _update(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
     _require_own(request, project)
-    body = await read_object(request)
-    changes = {name: reader(body, name) for name, reader in _READERS.items() if body.get(name) is not None}
-
-    def work(connection: sqlite3.Connection) -> None:
-        project_settings.change(connection, project.id, changes)
-
-    await service.read(work)
+    body = await read_body(request)
+    changes = {name: read(body, name) for name, read in _SETTINGS.items() if body.get(name) is not None}
+    await backend.run(projects.change_settings, project.id, changes)
     return {"message": "Project updated successfully"}
-
-
-def _flag(body: fields.Body, name: str) -> bool:
-    return fields.flag(body, name, default=False)
-
-
-def _count(body: fields.Body, name: str) -> int:
-    return fields.whole_number(body, name, default=0, least=0, most=1_000_000)
-
-
-def _instructions(body: fields.Body, name: str) -> str | None:
-    """Text, or the lines of it: the API's document takes a list and gives text, and the official clients send text."""
-    return "\n".join(fields.texts(body, name) or ()) if isinstance(body[name], list) else fields.text(body, name)
-
-
-_READERS: dict[str, Callable[[fields.Body, str], Any]] = {
-    **dict.fromkeys(project_settings.CHANGEABLE, fields.text),
-    **dict.fromkeys(("multilingual", "decay", "enable_graph"), _flag),
-    **dict.fromkeys(("summary_batch_size", "summary_max_tokens"), _count),
-    "custom_instructions": _instructions,
-    "custom_categories": lambda body, _name: read_catalogue(body),
-}
 
 
 def _require_own(request: Request, project: Project) -> None:
@@ -73,5 +44,25 @@ def _require_own(request: Request, project: Project) -> None:
         raise ApiError(404, {"message": "Organization or project not found"})
 
 
+def _flag(body: Body, name: str) -> bool:
+    return body.flag(name, default=False)
+
+
+def _count(body: Body, name: str) -> int:
+    return body.integer(name, default=0, least=0, most=1_000_000)
+
+
+def _instructions(body: Body, name: str) -> str | None:
+    """Text or its lines: the API's document takes a list and returns text, and the official clients send text."""
+    return "\n".join(body.texts(name) or ()) if isinstance(body[name], list) else body.text(name)
+
+
+_SETTINGS: dict[str, Callable[[Body, str], Any]] = {
+    **dict.fromkeys(projects.CHANGEABLE, Body.text),
+    **dict.fromkeys(("multilingual", "decay", "enable_graph"), _flag),
+    **dict.fromkeys(("summary_batch_size", "summary_max_tokens"), _count),
+    "custom_instructions": _instructions,
+    "custom_categories": Body.categories,
+}
 _PATH = "/api/v1/orgs/organizations/{org_id}/projects/{project_id}/"
-ROUTES = [route("GET", _PATH, _get), route("PATCH", _PATH, _patch)]
+ROUTES = [route("GET", _PATH, _get), route("PATCH", _PATH, _update)]

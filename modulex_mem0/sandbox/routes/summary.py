@@ -1,29 +1,27 @@
-"""``POST /v1/summary/``: the chosen memories one after another. There is no language model here to shorten them."""
-
-from __future__ import annotations
+"""`POST /v1/summary/`: the selected memories one after another; there is no language model to shorten them."""
 
 from typing import Any
 
 from starlette.requests import Request
 
-from modulex_mem0.sandbox import selection
-from modulex_mem0.sandbox.body import read_object
-from modulex_mem0.sandbox.endpoint import route
-from modulex_mem0.sandbox.filters import parse_filters, require_entity
-from modulex_mem0.sandbox.keyring import Project
-from modulex_mem0.sandbox.selection import Selection
-from modulex_mem0.sandbox.service import Service
+from modulex_mem0.sandbox.http.auth import Project
+from modulex_mem0.sandbox.http.requests import read_body
+from modulex_mem0.sandbox.routes.endpoint import Backend, route
+from modulex_mem0.sandbox.search.filters import parse_filters, require_entity
+from modulex_mem0.sandbox.search.selection import Selection
 
-MOST = 100
+__all__ = ["ROUTES"]
+
+_MOST_MEMORIES = 100
 
 
-async def _summary(request: Request, service: Service, project: Project) -> list[dict[str, Any]]:
-    body = await read_object(request)
+async def _create(request: Request, backend: Backend, project: Project) -> list[dict[str, Any]]:
+    body = await read_body(request)
     tree = parse_filters(body.get("filters"))
     require_entity(tree)
-    rows = await service.read(selection.newest_first, Selection.make(project.id, tree), MOST)
+    rows = await backend.run(Selection.matching(project.id, tree).newest, _MOST_MEMORIES)
     texts = [row["memory"] for row in reversed(rows)]
     return [{"summary": ". ".join(texts), "memory_count": len(texts)}] if texts else []
 
 
-ROUTES = [route("POST", "/v1/summary/", _summary)]
+ROUTES = [route("POST", "/v1/summary/", _create)]

@@ -1,0 +1,1 @@
+"""Mem0's conventions over HTTP: API keys, JSON bodies, pages and errors."""

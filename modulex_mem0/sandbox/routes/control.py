@@ -1,0 +1,38 @@
+"""`PUT/GET/DELETE /_sandbox/faults`: changes the faults of a running sandbox.
+
+These routes need no key, so they are served only if the settings allow it.
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from modulex_mem0.sandbox.faults.rules import FaultBoard, FaultsError, parse_rules
+from modulex_mem0.sandbox.http.errors import ApiError
+from modulex_mem0.sandbox.http.requests import read_json
+
+__all__ = ["control_routes"]
+
+_PATH = "/_sandbox/faults"
+
+
+def control_routes(board: FaultBoard) -> list[Route]:
+    """The routes over a board of faults."""
+
+    async def put(request: Request) -> Response:
+        try:
+            board.replace(parse_rules(await read_json(request)))
+        except FaultsError as error:
+            raise ApiError(400, {"error": str(error)}) from error
+        return JSONResponse({"faults": board.report()})
+
+    async def get(_request: Request) -> Response:
+        return JSONResponse({"faults": board.report()})
+
+    async def delete(_request: Request) -> Response:
+        board.replace([])
+        return JSONResponse({"faults": []})
+
+    return [
+        Route(_PATH, handler, methods=[method]) for method, handler in (("PUT", put), ("GET", get), ("DELETE", delete))
+    ]

@@ -1,0 +1,102 @@
+"""`POST /v3/memories/search/` and `POST /v3/memories/`: memories ranked against a query, and listed in pages."""
+
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+
+from modulex_mem0.sandbox.clock import DAY, parse_instant
+from modulex_mem0.sandbox.http.auth import Project
+from modulex_mem0.sandbox.http.errors import ApiError
+from modulex_mem0.sandbox.http.pages import Page
+from modulex_mem0.sandbox.http.requests import Body, read_body
+from modulex_mem0.sandbox.routes.endpoint import Backend, route
+from modulex_mem0.sandbox.search import ranking
+from modulex_mem0.sandbox.search.filters import (
+    Condition,
+    Node,
+    conditions,
+    metadata_condition,
+    parse_filters,
+    require_entity,
+)
+from modulex_mem0.sandbox.search.selection import Selection
+from modulex_mem0.sandbox.store.entities import ENTITY_FIELDS
+from modulex_mem0.sandbox.store.memories import only_fields, record_in_list
+
+__all__ = ["ROUTES"]
+
+
+async def _search(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
+    body = await read_body(request)
+    parts = _filter_parts(body)
+    if any(condition.field == "keywords" for condition, _ in conditions(parts[0])):
+        # A bug of the service, kept because clients must cope with it.
+        raise ApiError(500, {"error": "Internal server error"})
+    query = ranking.Query(
+        text=body.text("query", required=True, blank=False) or "",
+        top_k=body.integer("top_k", default=10, least=1, most=1000),
+        threshold=body.number("threshold", default=0.1, least=0, most=1),
+        only_fields=_only_fields(body),
+    )
+    body.flag("rerank", default=False)  # checked only: the ranking is already complete
+    reference = body.instant("reference_date")
+    wanted = body.mapping("metadata")
+    parts.extend(metadata_condition(key, "eq", value) for key, value in (wanted or {}).items())
+    selection = Selection.matching(
+        project.id,
+        *parts,
+        show_expired=body.flag("show_expired", default=False),
+        at=None if reference is None else reference.micros,
+    )
+    # No `run_and_embed`: ranking itself embeds what is missing, such as texts that an earlier, lexical run stored.
+    return {"results": await backend.run(ranking.search, selection, query, backend.vectors)}
+
+
+async def _list(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
+    body = await read_body(request)
+    parts = _filter_parts(body)
+    keywords = body.text("keywords")
+    parts.extend(Condition("text", "icontains", word) for word in (keywords or "").split())
+    parts.extend(_created_between(body.date("start_date"), body.date("end_date")))
+    selection = Selection.matching(project.id, *parts, show_expired=body.flag("show_expired", default=False))
+    fields, page = _only_fields(body), Page.read(request, body)
+
+    def work(connection: sqlite3.Connection) -> tuple[int, list[sqlite3.Row]]:
+        count = selection.count(connection)
+        return count, selection.newest(connection, page.size, page.offset(count))
+
+    count, rows = await backend.run(work)
+    return page.envelope(request, count, [only_fields(record_in_list(row), fields) for row in rows])
+
+
+def _filter_parts(body: Body) -> list[Node]:
+    """The filter, which both routes require, and `categories`, which both accept."""
+    misplaced = [field for field in ENTITY_FIELDS if body.get(field) is not None]
+    if misplaced:
+        names = ", ".join(misplaced)
+        raise ApiError(400, {"error": f"Top-level entity parameters are not supported: {names}. Use filters instead."})
+    tree = parse_filters(body.get("filters"))
+    require_entity(tree)
+    categories = body.texts("categories")
+    return [tree, Condition("categories", "in", tuple(categories))] if categories else [tree]
+
+
+def _created_between(first: str | None, last: str | None) -> list[Node]:
+    """Created from the first to the last of these UTC days, both included; `None` leaves an end open."""
+    parts: list[Node] = []
+    start, end = parse_instant(first), parse_instant(last)
+    if start is not None:
+        parts.append(Condition("created_at", "gte", start))
+    if end is not None:
+        parts.append(Condition("created_at", "lt", replace(end, micros=end.micros + DAY)))
+    return parts
+
+
+def _only_fields(body: Body) -> tuple[str, ...] | None:
+    names = body.texts("fields")
+    return tuple(names) if names else None
+
+
+ROUTES = [route("POST", "/v3/memories/search/", _search), route("POST", "/v3/memories/", _list)]

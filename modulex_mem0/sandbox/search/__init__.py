@@ -1,0 +1,1 @@
+"""Finding memories: filters, the statements made of them, and ranking by words or by meaning."""

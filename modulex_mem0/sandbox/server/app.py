@@ -1,0 +1,96 @@
+"""The ASGI application: routes, faults and error handlers around one backend."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match, Router
+
+from modulex_mem0.sandbox.faults.middleware import FaultMiddleware
+from modulex_mem0.sandbox.faults.rules import FaultBoard, load_rules
+from modulex_mem0.sandbox.http.auth import Keyring
+from modulex_mem0.sandbox.http.errors import ApiError
+from modulex_mem0.sandbox.http.pages import absolute_url
+from modulex_mem0.sandbox.routes import JOBS, ROUTES
+from modulex_mem0.sandbox.routes.control import control_routes
+from modulex_mem0.sandbox.routes.endpoint import Backend
+from modulex_mem0.sandbox.settings import SandboxSettings
+
+__all__ = ["create_app"]
+
+
+class _State(TypedDict):
+    """What each request finds in `request.state`."""
+
+    backend: Backend
+
+
+def create_app(settings: SandboxSettings | None = None) -> Starlette:
+    """Return the sandbox as an ASGI application, which opens its data when it starts.
+
+    While it runs, keys may be added to its `state.keyring` and the faults in `state.faults` replaced. If it cannot
+    start, `state.failure` holds the exception.
+
+    Raises:
+        FaultsError: The faults file cannot be used.
+    """
+    settings = settings or SandboxSettings()
+    keyring = Keyring(settings.keys)
+    board = FaultBoard(load_rules(settings.faults) if settings.faults else ())
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[_State]:
+        try:
+            backend = await Backend.start(settings, keyring, JOBS)
+        except Exception as error:
+            app.state.failure = error
+            raise
+        try:
+            yield {"backend": backend}
+        finally:
+            await backend.close()
+
+    app = Starlette(
+        routes=[*ROUTES, *(control_routes(board) if settings.allow_fault_control else ())],
+        middleware=[Middleware(FaultMiddleware, board)],
+        exception_handlers={ApiError: _answer_api_error, HTTPException: _answer_http_error},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.keyring = keyring
+    app.state.faults = board
+    app.state.failure = None
+    return app
+
+
+async def _answer_api_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return JSONResponse(error.body, status_code=error.status)
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    """Give Starlette's own errors (unknown route, wrong method) a JSON body, worded as Django words it.
+
+    A GET that lacks only its final slash is redirected. Other methods are not: clients repeat a redirected POST as a
+    GET without its body.
+    """
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404 and request.method in {"GET", "HEAD"} and _lacks_slash(request):
+        moved = absolute_url(request, request.query_params, f"{request.scope['path']}/")
+        return RedirectResponse(moved, status_code=301)
+    detail = f'Method "{request.method}" not allowed.' if error.status_code == 405 else "Not found."
+    return JSONResponse({"detail": detail}, status_code=error.status_code, headers=error.headers)
+
+
+def _lacks_slash(request: Request) -> bool:
+    path: str = request.scope["path"]
+    router: Router = request.app.router
+    with_slash = {**request.scope, "path": f"{path}/"}
+    return not path.endswith("/") and any(route.matches(with_slash)[0] is Match.FULL for route in router.routes)
