@@ -1,7 +1,5 @@
 """Haystack's memory store and components. The client is handed in: the store itself takes no address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any

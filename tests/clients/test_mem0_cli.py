@@ -1,7 +1,5 @@
 """Mem0's own command line, as its user runs it: a process for each command, and a home of its own."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -43,14 +41,14 @@ def read(mem0: Mem0) -> Read:
     return run
 
 
-def test_it_connects_and_saves_the_account_below_its_own_home(read: Read, account: dict[str, str]) -> None:
+def test_it_connects_and_saves_the_account_in_its_home(read: Read, account: dict[str, str]) -> None:
     status = read("status")["data"]
     assert status == {"connected": True, "backend": "platform", "base_url": account["MEM0_BASE_URL"]}
     saved = json.loads((Path(account["HOME"]) / ".mem0" / "config.json").read_text())["platform"]
     assert (saved["api_key"], saved["base_url"]) == (account["MEM0_API_KEY"], account["MEM0_BASE_URL"])
 
 
-def test_a_wrong_key_is_not_let_in(account: dict[str, str]) -> None:
+def test_a_wrong_key_is_refused(account: dict[str, str]) -> None:
     refused = _run({**account, "MEM0_API_KEY": "m0-wrong"}, "list", "--user-id", "carl")
     assert refused.returncode == 1
     assert "Invalid or expired API key" in refused.stderr
@@ -78,12 +76,12 @@ def test_the_life_of_a_memory(read: Read, mem0: Mem0) -> None:
     assert (gone.returncode, "not found" in (gone.stdout + gone.stderr).lower()) == (1, True)
 
 
-def test_an_event_is_read_as_a_person_reads_it(read: Read, mem0: Mem0) -> None:
+def test_an_event_is_shown_as_text(read: Read, mem0: Mem0) -> None:
     [added] = read("add", "I moved to Oslo.", "--user-id", "carl")
     shown = mem0("event", "status", added["event_id"])
     assert shown.returncode == 0
-    for told in (added["event_id"], "SUCCEEDED", "Results (1)", "I moved to Oslo"):
-        assert told in shown.stdout
+    for text in (added["event_id"], "SUCCEEDED", "Results (1)", "I moved to Oslo"):
+        assert text in shown.stdout
     assert [event["id"] for event in read("event", "list")] == [added["event_id"]]
 
 

@@ -1,7 +1,5 @@
 """Mem0's own Python client."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,7 +16,7 @@ from mem0.exceptions import MemoryNotFoundError, NetworkError, RateLimitError, V
 from modulex_mem0.sandbox import RunningSandbox, running_sandbox
 
 Remember = Callable[..., str]
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 ALICE = {"user_id": "alice"}
 
 
@@ -31,7 +29,7 @@ def client(sandbox: RunningSandbox) -> Iterator[Any]:
 
 @pytest.fixture
 def remember(client: Any) -> Remember:
-    """Store one text word for word, for alice unless told otherwise, and return its id."""
+    """Stores one text verbatim, for alice by default, and returns its id."""
 
     def store(text: str, **extra: Any) -> str:
         ids = {"user_id", "agent_id", "app_id", "run_id"} & set(extra)
@@ -53,7 +51,7 @@ def _all(client: Any, user: str = "alice") -> list[str]:
     return sorted(_texts(client.get_all(filters={"user_id": user}, page=1, page_size=200)))
 
 
-def test_the_ping_of_the_constructor_fills_in_the_account(client: Any) -> None:
+def test_the_constructor_reads_the_account_by_a_ping(client: Any) -> None:
     assert client.org_id == "org-sandbox"
     assert client.project_id.startswith("proj-")
     assert client.user_email.endswith("@sandbox.invalid")
@@ -64,7 +62,7 @@ def test_a_wrong_key_is_refused_in_the_services_words(sandbox: RunningSandbox) -
         MemoryClient(api_key="m0-wrong", host=sandbox.base_url, client=http)
 
 
-def test_an_add_is_pending_and_its_event_tells_what_was_stored() -> None:
+def test_an_add_is_pending_and_its_event_reports_what_was_stored() -> None:
     with running_sandbox(delay=1.5) as box:
         client = MemoryClient(api_key=box.api_key, host=box.base_url)
         with closing(client.client) as http:
@@ -83,7 +81,7 @@ def test_an_add_is_pending_and_its_event_tells_what_was_stored() -> None:
             assert [record["metadata"] for record in stored] == [{"source": "chat"}] * 2
 
 
-def test_search_ranks_and_keeps_to_the_user(client: Any, remember: Remember) -> None:
+def test_search_ranks_and_stays_with_the_user(client: Any, remember: Remember) -> None:
     hiking = remember("I love hiking in the Alps", run_id="trip", **ALICE)
     remember("I love tea")
     remember("I love hiking in the Andes", user_id="bob")
@@ -113,7 +111,7 @@ def test_one_memory_is_read_and_an_unknown_one_is_not_found(client: Any, remembe
     assert (record["id"], record["memory"], record["metadata"]) == (identifier, "tea", {"n": 1})
     assert record["session_id"] == "r"
     with pytest.raises(MemoryNotFoundError, match="Memory not found"):
-        client.get(NOBODY)
+        client.get(UNKNOWN_ID)
     with pytest.raises(ValidationError, match="valid UUID"):
         client.get("mem_1")
 
@@ -126,8 +124,8 @@ def test_an_update_changes_what_it_names(client: Any, remember: Remember) -> Non
     assert client.update(identifier, timestamp=1_700_000_000)["created_at"] == "2023-11-14T22:13:20.000000Z"
     record = client.get(identifier)
     assert (record["memory"], record["metadata"]) == ("coffee", {"cups": 2})
-    told = [(entry["event"], entry["old_memory"], entry["new_memory"]) for entry in client.history(identifier)[:2]]
-    assert told == [("ADD", None, "tea"), ("UPDATE", "tea", "coffee")]
+    changes = [(entry["event"], entry["old_memory"], entry["new_memory"]) for entry in client.history(identifier)[:2]]
+    assert changes == [("ADD", None, "tea"), ("UPDATE", "tea", "coffee")]
 
 
 def test_a_memory_is_deleted(client: Any, remember: Remember) -> None:
@@ -142,7 +140,7 @@ def test_a_memory_is_deleted(client: Any, remember: Remember) -> None:
     assert _all(client, "bob") == []
 
 
-def test_delete_all_takes_one_users_memories(client: Any, remember: Remember) -> None:
+def test_delete_all_deletes_one_users_memories(client: Any, remember: Remember) -> None:
     remember("tea")
     remember("coffee")
     remember("water", user_id="bob")
@@ -203,7 +201,7 @@ def test_the_project_is_read_and_changed(client: Any) -> None:
     assert client.get_all(filters=ALICE)["results"][0]["categories"] == ["riding"]
 
 
-def test_what_the_service_refuses_reaches_the_user(client: Any, remember: Remember) -> None:
+def test_errors_of_the_service_reach_the_user(client: Any, remember: Remember) -> None:
     with pytest.raises(ValidationError, match="At least one of user_id"):
         client.add("tea")
     with pytest.raises(ValidationError, match="Unsupported filter key"):

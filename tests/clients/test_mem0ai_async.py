@@ -1,7 +1,5 @@
 """Mem0's own asynchronous Python client. It pings in its constructor, and blocks the event loop while it does."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any

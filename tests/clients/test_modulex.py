@@ -1,6 +1,4 @@
-"""ModuleX's own ``mem0`` tools, with nothing changed but the module's constant for Mem0's address."""
-
-from __future__ import annotations
+"""ModuleX's own `mem0` tools, with nothing changed but the module's constant for Mem0's address."""
 
 from typing import Any
 
@@ -51,7 +49,7 @@ async def test_lists_come_in_pages_and_by_day(key: dict[str, str]) -> None:
     assert (none["success"], none["count"]) == (True, 0)
 
 
-async def test_a_refusal_is_told_and_does_not_raise(key: dict[str, str]) -> None:
+async def test_a_refusal_is_reported_and_does_not_raise(key: dict[str, str]) -> None:
     refused = await tools.search_memories.ainvoke({**key, "api_key": "m0-wrong", "query": "tea"})
     assert refused["success"] is False
     assert "401" in refused["error"]

@@ -1,7 +1,5 @@
 """Mem0's own JavaScript client, installed from npm into a folder that is thrown away."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

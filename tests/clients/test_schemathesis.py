@@ -1,10 +1,8 @@
 """Replies conform to Mem0's OpenAPI document, whatever is sent: schemathesis over every route that the sandbox serves.
 
 `tests/data/mem0-openapi-subset.json` is the document without its prose. `mem0-openapi-differences.json` holds what the
-sandbox does otherwise on purpose, each with its reason; it is put into the document before anything is compared.
+sandbox does differently on purpose, each with its reason; they are applied to the document before anything is compared.
 """
-
-from __future__ import annotations
 
 import copy
 import json
@@ -57,14 +55,14 @@ def _with_differences() -> dict[str, Any]:
 
 
 _SCHEMA = schemathesis.openapi.from_dict(_with_differences())
-# Keys and their lack are tried elsewhere; here every request has one.
+# Missing and wrong keys are tested elsewhere; here every request has a valid one.
 _SCHEMA.config.generation.update(with_security_parameters=False)
 _OPERATIONS = [result.ok() for result in _SCHEMA.get_all_operations() if isinstance(result, Ok)]
 _HEALTH = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
 class _Project:
-    """A project with memories, of which the generated requests are made to speak."""
+    """A project with memories, whose ids are put into the generated requests."""
 
     def __init__(self, box: RunningSandbox) -> None:
         self.base_url = box.base_url
@@ -104,8 +102,8 @@ def project(sandbox: RunningSandbox) -> Iterator[_Project]:
     made.close()
 
 
-def _speak_of(project: _Project, case: Any, *, agent: bool, filters: dict[str, Any]) -> None:
-    """Put ids and filters of the project where a generated request has ones made up."""
+def _use_ids_of(project: _Project, case: Any, *, agent: bool, filters: dict[str, Any]) -> None:
+    """Replace the generated ids and filters of a request by those of the project."""
     added = project.memory(agent=agent)
     identifier = added["results"][0]["id"]
     known = {
@@ -151,7 +149,7 @@ def _examples(operation: Any, mode: Any, count: int, project: _Project) -> set[i
     )
     def send(case: Any, known: bool, agent: bool, filters: dict[str, Any]) -> None:
         if known:
-            _speak_of(project, case, agent=agent, filters=filters)
+            _use_ids_of(project, case, agent=agent, filters=filters)
         reply = case.call_and_validate(base_url=project.base_url, headers=project.headers, checks=_CHECKS)
         statuses.add(reply.status_code)
 
@@ -162,7 +160,7 @@ def _examples(operation: Any, mode: Any, count: int, project: _Project) -> set[i
 @pytest.mark.parametrize("operation", _OPERATIONS, ids=lambda operation: operation.label)
 def test_what_the_document_allows_is_answered_as_it_says(operation: Any, project: _Project) -> None:
     statuses = _examples(operation, schemathesis.GenerationMode.POSITIVE, 25, project)
-    assert statuses & {200, 201}, "nothing that was sent was ever accepted, so nothing was proven"
+    assert statuses & {200, 201}, "no request was accepted, so nothing was tested"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The memory store of Strands agents."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,6 +1,4 @@
-"""One server for all tests of the sandbox; every test speaks to it over a socket, in a project of its own."""
-
-from __future__ import annotations
+"""One server for all tests of the sandbox. Each test talks to it over HTTP, in a project of its own."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -11,7 +9,7 @@ import pytest
 
 from modulex_mem0.sandbox import RunningSandbox, running_sandbox
 
-# Shared, because httpx reads the machine's certificates for every client otherwise, and here nothing is encrypted.
+# Shared, because httpx would read the machine's certificates for each client, and nothing is encrypted here.
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -35,7 +33,7 @@ def client(box: RunningSandbox) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def remember(client: httpx.Client) -> Callable[..., str]:
-    """Store one text word for word and return the memory's id; the user is alice unless other ids are given."""
+    """Stores one text verbatim and returns the memory's id; the user is alice if no entity id is given."""
 
     def store(text: str, **extra: Any) -> str:
         ids = {"user_id", "agent_id", "app_id", "run_id"} & set(extra)
@@ -50,7 +48,7 @@ def remember(client: httpx.Client) -> Callable[..., str]:
 
 @pytest.fixture
 def listed(client: httpx.Client) -> Callable[..., list[str]]:
-    """The texts that a filter finds, sorted."""
+    """Returns the texts that a filter matches, sorted."""
 
     def find(filters: dict[str, Any] | None = None, **extra: Any) -> list[str]:
         body = {"filters": {"user_id": "alice"} if filters is None else filters, "page_size": 200, **extra}

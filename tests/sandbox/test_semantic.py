@@ -1,6 +1,4 @@
-"""Search by meaning; these run only where the encoder is installed."""
-
-from __future__ import annotations
+"""Search by meaning; skipped if the encoder is not installed."""
 
 from pathlib import Path
 
@@ -65,14 +63,14 @@ def test_vectors_follow_changes_and_deletions(tmp_path: Path) -> None:
         client.delete(f"/v1/memories/{second}/")
         assert _search(client, "philately, stamps", 0)[0] == "I collect stamps"
         assert set(_search(client, "anything", 0)) == {"I collect stamps", *TEXTS[2:]}
-        # So many changes that the rows of old vectors are thrown away in between.
+        # Enough changes that the unused rows of the matrix are dropped in between.
         for number in range(80):
             client.put(f"/v1/memories/{first}/", json={"text": f"I collect stamp {number}"})
             if number % 8 == 0:
                 assert f"I collect stamp {number}" in _search(client, f"stamp {number}", 0)
 
 
-def test_a_file_that_was_filled_without_vectors_gets_them_when_searched(tmp_path: Path) -> None:
+def test_memories_stored_by_a_lexical_run_are_embedded_when_searched(tmp_path: Path) -> None:
     data = tmp_path / "memories.db"
     with running_sandbox(delay=0, data=data, search_mode="lexical") as box, _client(box) as client:
         _add(client, *TEXTS)

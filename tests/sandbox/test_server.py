@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""Keys, addresses, the command, and starting and stopping."""
 
 import signal
 import socket
@@ -9,13 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from modulex_mem0.sandbox import RunningSandbox, SandboxSettings, running_sandbox, sandbox_process
-from modulex_mem0.sandbox.settings import StartError
+from modulex_mem0.sandbox import RunningSandbox, SandboxSettings, StartError, running_sandbox, sandbox_process
 
 INVALID = "Invalid API key. You can find your API key on https://app.mem0.ai/dashboard/api-keys."
 
 
-def test_health_needs_no_key_and_says_what_the_sandbox_is_not(box: RunningSandbox) -> None:
+def test_health_needs_no_key(box: RunningSandbox) -> None:
     reply = httpx.get(f"{box.base_url}/health")
     body = reply.json()
     assert reply.status_code == 200
@@ -33,7 +32,7 @@ def test_ping_names_the_project(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("header", [None, "Bearer m0-first", "m0-first", "Token", "Token wrong", "Token m0-first x"])
-def test_other_than_a_known_token_is_unauthorized(server: RunningSandbox, header: str | None) -> None:
+def test_anything_but_a_known_token_is_unauthorized(server: RunningSandbox, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for method, path in (("GET", "/v1/ping/"), ("POST", "/v3/memories/"), ("DELETE", "/v1/memories/?user_id=a")):
         reply = httpx.request(method, server.base_url + path, headers=headers)
@@ -41,11 +40,11 @@ def test_other_than_a_known_token_is_unauthorized(server: RunningSandbox, header
         assert reply.json() == {"detail": INVALID}
 
 
-def test_the_scheme_of_the_header_may_be_in_any_case(server: RunningSandbox) -> None:
+def test_the_scheme_of_the_header_is_case_insensitive(server: RunningSandbox) -> None:
     assert httpx.get(f"{server.base_url}/v1/ping/", headers={"Authorization": "token m0-first"}).status_code == 200
 
 
-def test_a_get_without_its_slash_is_redirected_and_a_post_is_not_found(client: httpx.Client) -> None:
+def test_a_get_without_its_final_slash_is_redirected_and_a_post_is_not_found(client: httpx.Client) -> None:
     moved = client.get("/v1/ping?source=x")
     assert moved.status_code == 301
     assert moved.headers["location"].endswith("/v1/ping/?source=x")
@@ -70,9 +69,7 @@ def test_unknown_fields_are_ignored(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_banner_can_be_pasted_and_a_stop_that_was_asked_for_is_a_success(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_the_banner_can_be_pasted_and_a_stop_by_signal_is_success(tmp_path: Path, number: signal.Signals) -> None:
     data = tmp_path / "memories.db"
     command = [sys.executable, "-m", "modulex_mem0.sandbox", "--lexical", "--key", "m0-one=p", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -94,7 +91,7 @@ def test_the_banner_can_be_pasted_and_a_stop_that_was_asked_for_is_a_success(
     assert "Extraction here is rule-based; there is no language model." in banner
 
 
-def test_faults_come_from_the_file_of_the_command_and_over_its_control_route(tmp_path: Path) -> None:
+def test_the_command_takes_a_faults_file_and_serves_the_control_route(tmp_path: Path) -> None:
     faults = tmp_path / "faults.json"
     faults.write_text('{"faults": [{"path": "/v1/ping/", "calls": 1, "status": 429, "retry_after": 3}]}')
     command = [sys.executable, "-m", "modulex_mem0.sandbox", "--lexical", "--faults", str(faults), "--fault-control"]
@@ -115,7 +112,7 @@ def test_faults_come_from_the_file_of_the_command_and_over_its_control_route(tmp
     assert f"control  {base}/_sandbox/faults (open, no key)" in banner
 
 
-def test_a_sandbox_may_live_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_a_sandbox_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     with sandbox_process(delay=0, search_mode="lexical", allow_fault_control=True) as child:
         assert httpx.get(f"{child.base_url}/v1/ping/", headers=child.headers).status_code == 200
         assert httpx.get(f"{child.base_url}/_sandbox/faults").status_code == 200
@@ -125,7 +122,9 @@ def test_a_sandbox_may_live_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["[::1", "a b", "x/y", "é", "", "a:b:c", "example.test:8080"])
-def test_no_host_header_breaks_an_address(server: RunningSandbox, client: httpx.Client, host: str) -> None:
+def test_an_invalid_host_header_does_not_end_up_in_an_address(
+    server: RunningSandbox, client: httpx.Client, host: str
+) -> None:
     headers = {b"Host": host.encode()}
     moved = client.get("/v1/ping", headers=headers)
     for number in range(2):
@@ -142,7 +141,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
 
-def test_what_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+def test_a_failed_start_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "no.db").write_text("this is a text, and long enough not to be taken for an empty database")
     (tmp_path / "no.json").write_text('[{"path": "/v1/ping/", "status": 700}]')
     with socket.socket() as taken:
@@ -189,7 +188,7 @@ def test_importing_the_package_is_cheap() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_it_imports_nothing_else_of_ours() -> None:
+def test_the_sandbox_imports_no_other_room() -> None:
     code = (
         "import sys, modulex_mem0.sandbox.server.serving;"
         "print([m for m in sys.modules if m.startswith('modulex_mem0.') and not m.startswith('modulex_mem0.sandbox')])"

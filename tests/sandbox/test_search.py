@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""Listing and searching memories."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def test_a_listed_memory_has_every_field_of_the_api(client: httpx.Client, rememb
     assert datetime.fromisoformat(record["created_at"]).utcoffset() == timedelta(0)
 
 
-def test_pages_are_cut_and_linked(client: httpx.Client, remember: Remember) -> None:
+def test_pages_are_linked(client: httpx.Client, remember: Remember) -> None:
     for number in range(5):
         remember(f"memory {number}")
     url: str | None = "/v3/memories/?page_size=2"
@@ -60,7 +60,7 @@ def test_pages_are_cut_and_linked(client: httpx.Client, remember: Remember) -> N
     assert back["results"] == pages[1]["results"]
 
 
-def test_the_page_may_be_in_the_body_and_the_query_wins(client: httpx.Client, remember: Remember) -> None:
+def test_the_page_may_be_in_the_body_but_the_query_takes_precedence(client: httpx.Client, remember: Remember) -> None:
     for number in range(3):
         remember(f"memory {number}")
     body = {"filters": ALICE, "page": 2, "page_size": 2}
@@ -80,7 +80,7 @@ def test_a_page_holds_200_at_most_and_100_by_default(client: httpx.Client) -> No
 
 
 @pytest.mark.parametrize("page", ["2", "0", "-1", "x", "9" * 5000])
-def test_past_the_last_page_is_not_found(client: httpx.Client, remember: Remember, page: str) -> None:
+def test_a_page_that_does_not_exist_is_not_found(client: httpx.Client, remember: Remember, page: str) -> None:
     remember("only one")
     reply = client.post(f"/v3/memories/?page={page}", json={"filters": ALICE})
     assert reply.status_code == 404
@@ -88,7 +88,7 @@ def test_past_the_last_page_is_not_found(client: httpx.Client, remember: Remembe
 
 
 def test_the_first_page_of_nothing_is_empty(client: httpx.Client) -> None:
-    reply = client.post("/v3/memories/", json={"filters": {"user_id": "nobody"}})
+    reply = client.post("/v3/memories/", json={"filters": {"user_id": "unknown"}})
     assert reply.json() == {"count": 0, "next": None, "previous": None, "results": []}
 
 
@@ -99,7 +99,7 @@ def test_start_and_end_date_are_whole_days_both_included(remember: Remember, lis
     assert listed(start_date="2024-12-31", end_date="2024-12-31") == ["first", "last"]
     assert listed(start_date="2024-12-31") == ["after", "first", "last"]
     assert listed(end_date="2024-12-31") == ["before", "first", "last"]
-    # ... whereas a filter cuts the last day off.
+    # ... whereas in a filter the last day ends at its midnight.
     assert listed({**ALICE, "created_at": {"lte": "2024-12-31"}}) == ["before", "first"]
 
 
@@ -113,7 +113,7 @@ def test_keywords_categories_and_fields_narrow_a_list(client: httpx.Client, reme
     assert [set(record) for record in reply["results"]] == [{"id", "memory"}] * 3
 
 
-def test_an_expired_memory_is_hidden_and_visible_by_id(
+def test_an_expired_memory_is_hidden_but_readable_by_id(
     client: httpx.Client, remember: Remember, listed: Listed
 ) -> None:
     today = datetime.now(UTC).date()
@@ -145,7 +145,7 @@ def test_a_found_memory_has_every_field_of_the_api(client: httpx.Client, remembe
     assert set(record["score_breakdown"]) == {"semantic", "bm25", "entity"}
 
 
-def test_the_memory_with_more_of_the_telling_words_comes_first(client: httpx.Client, remember: Remember) -> None:
+def test_the_memory_with_more_of_the_significant_words_comes_first(client: httpx.Client, remember: Remember) -> None:
     for text in ("I like my green bicycle", "I like tea", "I like green tea in the morning", "My bicycle is old"):
         remember(text)
     found = _search(client, "Which green tea does she like?")
@@ -163,21 +163,21 @@ def test_words_match_in_other_forms(client: httpx.Client, remember: Remember, qu
     assert _texts(_search(client, query)) == ["I was hiking with Crème brûlée"]
 
 
-def test_a_lone_memory_in_a_nearly_empty_project_is_found(client: httpx.Client, remember: Remember) -> None:
+def test_the_only_memory_of_a_project_is_found(client: httpx.Client, remember: Remember) -> None:
     remember("My favourite colour is teal")
     [record] = _search(client, "favourite colour", threshold=0.5)
     assert record["score"] > 0.5
 
 
-def test_threshold_and_top_k_limit_the_answers(client: httpx.Client, remember: Remember) -> None:
+def test_threshold_and_top_k_limit_the_results(client: httpx.Client, remember: Remember) -> None:
     for number in range(15):
         remember(f"tea number {number}")
-    remember("nothing of the kind")
+    remember("something else")
     assert len(_search(client, "tea")) == 10
     assert len(_search(client, "tea", top_k=1000)) == 15
     assert len(_search(client, "tea", top_k=3)) == 3
     assert len(_search(client, "tea", top_k=1000, threshold=0)) == 16
-    assert _search(client, "tea with unheard-of honey and marmalade", threshold=0.99) == []
+    assert _search(client, "tea with honey and marmalade", threshold=0.99) == []
 
 
 def test_categories_metadata_and_fields_narrow_a_search(client: httpx.Client, remember: Remember) -> None:
@@ -191,12 +191,12 @@ def test_categories_metadata_and_fields_narrow_a_search(client: httpx.Client, re
 
 
 @pytest.mark.parametrize("query", ['"', "tea OR NEAR(", "* AND", "memory:tea", "-tea", "'; DROP TABLE memories", "^"])
-def test_a_query_is_only_ever_words(client: httpx.Client, remember: Remember, query: str) -> None:
+def test_a_query_has_no_operators(client: httpx.Client, remember: Remember, query: str) -> None:
     remember("tea")
     assert set(_texts(_search(client, query))) <= {"tea"}
 
 
-def test_a_keywords_filter_in_a_search_breaks_as_it_does_on_the_service(client: httpx.Client) -> None:
+def test_a_keywords_filter_in_a_search_fails_as_on_the_service(client: httpx.Client) -> None:
     filters = {"AND": [ALICE, {"keywords": {"icontains": "tea"}}]}
     assert client.post("/v3/memories/search/", json={"query": "tea", "filters": filters}).status_code == 500
     assert client.post("/v3/memories/", json={"filters": filters}).status_code == 200
@@ -232,7 +232,7 @@ SEARCH, LIST = "/v3/memories/search/", "/v3/memories/"
         (LIST, {"filters": ALICE, "categories": [1]}, "categories"),
     ],
 )
-def test_a_wrong_request_is_refused_and_the_field_is_named(
+def test_an_invalid_request_is_refused_with_the_field_named(
     client: httpx.Client, path: str, body: dict[str, Any], named: str
 ) -> None:
     reply = client.post(path, json=body)

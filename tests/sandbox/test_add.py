@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""Adds and their events."""
 
 import time
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def _memories(client: httpx.Client, **filters: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_an_add_is_pending_then_running_then_succeeded_and_stored_only_then() -> None:
+def test_an_add_is_pending_then_running_then_succeeded_and_only_then_stored() -> None:
     with running_sandbox(delay=0.8) as box, httpx.Client(base_url=box.base_url, headers=box.headers) as client:
         answer = _add(client, "I moved to Oslo.", user_id="alice")
         assert answer["status"] == "PENDING"
@@ -55,13 +55,13 @@ def test_an_add_is_pending_then_running_then_succeeded_and_stored_only_then() ->
         assert memory["id"] == result["id"]
 
 
-def test_without_a_delay_the_memory_is_there_with_the_reply(client: httpx.Client) -> None:
+def test_without_a_delay_the_memory_is_stored_before_the_reply(client: httpx.Client) -> None:
     answer = _add(client, "I moved to Oslo.", user_id="alice")
     assert answer["status"] == "PENDING"
     assert [memory["memory"] for memory in _memories(client, user_id="alice")] == ["I moved to Oslo"]
 
 
-def test_facts_are_kept_and_small_talk_is_not(client: httpx.Client) -> None:
+def test_facts_are_stored_and_small_talk_is_not(client: httpx.Client) -> None:
     _add(
         client,
         "Hi there! I'm vegan. Do you know a good place? My doctor is Dr. Jones. Thanks!\n- I like tea\n2. I run daily",
@@ -78,19 +78,19 @@ def test_a_near_duplicate_is_accepted_and_stores_nothing(client: httpx.Client) -
     assert len(_memories(client, user_id="alice")) == 1
 
 
-def test_nothing_worth_remembering_is_accepted_too(client: httpx.Client) -> None:
+def test_an_add_without_facts_succeeds(client: httpx.Client) -> None:
     event = _event(client, _add(client, "Hello! How are you?", user_id="alice")["event_id"])
     assert (event["status"], event["results"]) == ("SUCCEEDED", [])
 
 
 @pytest.mark.parametrize("other", [{"user_id": "bob"}, {"user_id": "alice", "run_id": "r"}, {"app_id": "x"}])
-def test_the_same_words_of_someone_else_are_no_duplicate(client: httpx.Client, other: dict[str, str]) -> None:
+def test_the_same_words_of_another_entity_are_no_duplicate(client: httpx.Client, other: dict[str, str]) -> None:
     _add(client, "I love mountains.", user_id="alice")
     event = _event(client, _add(client, "I love mountains.", **other)["event_id"])
     assert len(event["results"]) == 1
 
 
-def test_without_inference_each_message_is_stored_word_for_word_at_once() -> None:
+def test_without_inference_each_message_is_stored_verbatim_at_once() -> None:
     with running_sandbox(delay=3600) as box, httpx.Client(base_url=box.base_url, headers=box.headers) as client:
         messages = [
             {"role": "user", "content": " Hi!  What? "},
@@ -108,7 +108,7 @@ def test_without_inference_each_message_is_stored_word_for_word_at_once() -> Non
             assert {memory[key] for key in ("user_id", "agent_id", "app_id", "session_id")} == set(ids.values())
 
 
-def test_inferred_memories_carry_the_user_or_the_agent_never_both(client: httpx.Client) -> None:
+def test_inferred_memories_have_the_user_or_the_agent_never_both(client: httpx.Client) -> None:
     messages = [
         {"role": "system", "content": "You are a helpful cook."},
         {"role": "user", "content": "I eat no meat."},
@@ -130,12 +130,12 @@ def test_an_agent_alone_remembers_both_sides(client: httpx.Client) -> None:
     assert len(_memories(client, agent_id="cook")) == 2
 
 
-def test_what_an_assistant_says_to_a_lone_user_is_not_the_users_memory(client: httpx.Client) -> None:
+def test_without_an_agent_the_assistants_words_are_not_stored(client: httpx.Client) -> None:
     _add(client, messages=[{"role": "assistant", "content": "I cook with tofu."}], user_id="alice")
     assert _memories(client, user_id="alice") == []
 
 
-def test_everything_given_with_an_add_is_on_the_memory(client: httpx.Client) -> None:
+def test_a_memory_has_everything_given_with_its_add(client: httpx.Client) -> None:
     extra = {"metadata": {"source": "form", "n": 1}, "expiration_date": "2999-01-31", "timestamp": 1_700_000_000}
     _add(client, "I work as an engineer.", user_id="alice", **extra)
     [memory] = _memories(client, user_id="alice")
@@ -146,7 +146,7 @@ def test_everything_given_with_an_add_is_on_the_memory(client: httpx.Client) -> 
     assert "professional_details" in memory["categories"]
 
 
-def test_categories_may_be_the_callers_own(client: httpx.Client) -> None:
+def test_an_add_may_bring_its_own_categories(client: httpx.Client) -> None:
     _add(
         client,
         "I ride horses. I breathe.",
@@ -157,13 +157,13 @@ def test_categories_may_be_the_callers_own(client: httpx.Client) -> None:
     assert found == {"I ride horses": ["riding"], "I breathe": ["misc"]}
 
 
-def test_includes_and_excludes_steer_what_is_kept(client: httpx.Client) -> None:
+def test_includes_and_excludes_limit_what_is_stored(client: httpx.Client) -> None:
     text = "I own two vehicles. I own a house. I vote for vehicles with politics."
     _add(client, text, user_id="alice", includes="vehicles", excludes="politics")
     assert [memory["memory"] for memory in _memories(client, user_id="alice")] == ["I own two vehicles"]
 
 
-def test_the_words_of_a_multimodal_message_are_used(client: httpx.Client) -> None:
+def test_the_text_of_a_multimodal_message_is_used(client: httpx.Client) -> None:
     parts = [
         {"type": "text", "text": "This is my cat."},
         {"type": "image_url", "image_url": {"url": "https://example.invalid/cat.png"}},
@@ -199,7 +199,7 @@ MESSAGES = [{"role": "user", "content": "I like tea."}]
         ({"messages": MESSAGES, "user_id": "a", "custom_categories": ["food"]}, "custom_categories"),
     ],
 )
-def test_a_wrong_add_is_refused_and_the_field_is_named(client: httpx.Client, body: dict[str, Any], named: str) -> None:
+def test_an_invalid_add_is_refused_with_the_field_named(client: httpx.Client, body: dict[str, Any], named: str) -> None:
     reply = client.post(ADD, json=body)
     assert reply.status_code == 400
     assert list(reply.json()) == [named]
@@ -207,10 +207,10 @@ def test_a_wrong_add_is_refused_and_the_field_is_named(client: httpx.Client, bod
 
 def test_an_unknown_event_is_not_found(client: httpx.Client, box: Any, server: Any) -> None:
     other = server.with_fresh_project()
-    foreign = httpx.post(
+    others_event = httpx.post(
         f"{box.base_url}{ADD}", json={"messages": MESSAGES, "user_id": "a"}, headers=other.headers
     ).json()["event_id"]
-    for event_id in (foreign, "00000000-0000-4000-8000-000000000000", "nonsense"):
+    for event_id in (others_event, "00000000-0000-4000-8000-000000000000", "nonsense"):
         reply = client.get(f"/v1/event/{event_id}/")
         assert reply.status_code == 404
         assert reply.json() == {"error": "Event not found or you don't have permission to access it."}

@@ -1,7 +1,5 @@
-from __future__ import annotations
+"""Entities, feedback, exports, summaries and projects; and what every route ignores."""
 
-import json
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -9,56 +7,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+from modulex_mem0.sandbox import RunningSandbox
 
 Remember = Callable[..., str]
 Listed = Callable[..., list[str]]
-ANYBODY = {"OR": [{"user_id": "*"}, {"agent_id": "*"}]}
-
-
-def _event(client: httpx.Client, reply: httpx.Response) -> dict[str, Any]:
-    assert reply.status_code == 200, reply.text
-    assert reply.json()["message"] == "Delete in progress. This may take some time."
-    event: dict[str, Any] = client.get(f"/v1/event/{reply.json()['event_id']}/").json()
-    return event
-
-
-# -- delete by filter
-
-
-def test_a_deletion_by_filter_is_queued() -> None:
-    with running_sandbox(delay=0.3) as box, httpx.Client(base_url=box.base_url, headers=box.headers) as client:
-        body = {"messages": [{"role": "user", "content": "tea"}], "user_id": "alice", "infer": False}
-        client.post("/v3/memories/add/", json=body)
-        event_id = client.delete("/v1/memories/?user_id=alice").json()["event_id"]
-        assert client.post("/v3/memories/", json={"filters": {"user_id": "alice"}}).json()["count"] == 1
-        deadline = time.monotonic() + 10
-        while client.get(f"/v1/event/{event_id}/").json()["status"] != "SUCCEEDED":
-            assert time.monotonic() < deadline
-        assert client.post("/v3/memories/", json={"filters": {"user_id": "alice"}}).json()["count"] == 0
-
-
-def test_a_deletion_takes_what_its_filters_all_match(client: httpx.Client, remember: Remember, listed: Listed) -> None:
-    remember("a1", user_id="alice", run_id="r1")
-    remember("a2", user_id="alice", run_id="r2", expiration_date="2001-01-01")
-    remember("b1", user_id="bob", run_id="r1", metadata={"k": "v"})
-    remember("x", agent_id="bot")
-    event = _event(client, client.delete("/v1/memories/", params={"user_id": "alice", "run_id": "r1"}))
-    assert (event["status"], event["event_type"], len(event["results"])) == ("SUCCEEDED", "DELETE_ALL", 1)
-    assert listed(ANYBODY, show_expired=True) == ["a2", "b1", "x"]
-    client.delete("/v1/memories/", params={"metadata": json.dumps({"k": "v"})})
-    assert listed(ANYBODY, show_expired=True) == ["a2", "x"]
-    client.delete("/v1/memories/", params={"user_id": "*"})
-    assert listed(ANYBODY, show_expired=True) == ["x"]
-
-
-@pytest.mark.parametrize("query", ["", "org_id=o&project_id=p", "user_id=", "metadata=", "metadata=x", "metadata=[]"])
-def test_a_deletion_without_a_filter_is_refused(
-    client: httpx.Client, remember: Remember, listed: Listed, query: str
-) -> None:
-    remember("tea")
-    assert client.delete(f"/v1/memories/?{query}").status_code == 400
-    assert listed() == ["tea"]
+ALICE = {"user_id": "alice"}
+EXTRA: dict[str, Any] = {"source": "TEST", "output_format": "v1.1", "latest_only": True, "unknown": {"a": [1, None]}}
+QUERY = {"source": "TEST", "unknown": "1"}
 
 
 # -- entities
@@ -79,15 +34,17 @@ def test_entities_are_listed_with_totals(client: httpx.Client, remember: Remembe
 
 
 @pytest.mark.parametrize("name", ["alice", "a/b", "/", "a\nb\n", "ünï cödé", "a%2Fb", "*", "a?b#c", "history"])
-def test_an_entity_is_shown_and_deleted_by_name(
+def test_an_entity_is_read_and_deleted_by_name(
     client: httpx.Client, remember: Remember, listed: Listed, name: str
 ) -> None:
     remember("mine", user_id=name)
-    remember("another's", user_id="bystander")
+    remember("another's", user_id="someone else")
     path = f"/v2/entities/user/{quote(name, safe='')}/"
     [entity] = client.get(path).json()
     assert (entity["name"], entity["type"]) == (name, "user")
-    event = _event(client, client.delete(path))
+    reply = client.delete(path)
+    assert (reply.status_code, reply.json()["message"]) == (200, "Delete in progress. This may take some time.")
+    event = client.get(f"/v1/event/{reply.json()['event_id']}/").json()
     assert (event["status"], event["event_type"]) == ("SUCCEEDED", "DELETE_USER")
     assert listed({"user_id": "*"}) == ["another's"]
     assert client.get(path).json() == []
@@ -99,10 +56,18 @@ def test_an_unknown_kind_of_entity_is_refused(client: httpx.Client) -> None:
         assert (reply.status_code, reply.json()) == (400, {"message": "Invalid entity type"})
 
 
+def test_a_path_below_an_entity_is_not_its_name(client: httpx.Client, remember: Remember) -> None:
+    remember("tea", user_id="alice/profile")
+    for method in ("GET", "DELETE"):
+        assert client.request(method, "/v2/entities/user/alice/profile/").json() == {"detail": "Not found."}
+    [entity] = client.get("/v2/entities/user/alice%2Fprofile/").json()
+    assert entity["name"] == "alice/profile"
+
+
 # -- feedback, exports, summary, project
 
 
-def test_feedback_is_taken_for_a_memory_that_exists(client: httpx.Client, remember: Remember) -> None:
+def test_feedback_needs_a_memory_and_a_known_verdict(client: httpx.Client, remember: Remember) -> None:
     identifier = remember("tea")
     body = {"memory_id": identifier, "feedback": "NEGATIVE", "feedback_reason": "I drink coffee"}
     reply = client.post("/v1/feedback/", json=body).json()
@@ -116,7 +81,7 @@ def test_feedback_is_taken_for_a_memory_that_exists(client: httpx.Client, rememb
     assert client.post("/v1/feedback/", json=unknown).status_code == 400
 
 
-def test_an_export_holds_the_memories_of_its_time(client: httpx.Client, remember: Remember) -> None:
+def test_an_export_has_the_memories_of_the_time_it_was_made(client: httpx.Client, remember: Remember) -> None:
     remember("tea")
     request = {"schema": {"type": "object"}, "filters": {"AND": [{"user_id": "alice"}]}}
     made = client.post("/v1/exports/", json=request)
@@ -130,7 +95,7 @@ def test_an_export_holds_the_memories_of_its_time(client: httpx.Client, remember
     assert len(latest["memories"]) == 2
 
 
-def test_a_wrong_export_is_refused(client: httpx.Client) -> None:
+def test_an_invalid_export_is_refused(client: httpx.Client) -> None:
     filters = {"AND": [{"user_id": "alice"}]}
     no_schema = client.post("/v1/exports/", json={"schema": "x", "filters": filters})
     assert (no_schema.status_code, no_schema.json()) == (
@@ -141,12 +106,12 @@ def test_a_wrong_export_is_refused(client: httpx.Client) -> None:
         reply = client.post("/v1/exports/", json={"schema": {"a": 1}, "filters": flat})
         assert (reply.status_code, list(reply.json())) == (400, ["error"])
     assert client.post("/v1/exports/get/", json={}).status_code == 400
-    for body in ({"filters": {"user_id": "nobody"}}, {"memory_export_id": "x"}):
+    for body in ({"filters": {"user_id": "unknown"}}, {"memory_export_id": "x"}):
         reply = client.post("/v1/exports/get/", json=body)
         assert (reply.status_code, reply.json()) == (404, {"error": "No memory export request found"})
 
 
-def test_a_summary_is_the_memories_in_a_row(client: httpx.Client, remember: Remember) -> None:
+def test_a_summary_is_the_memories_one_after_another(client: httpx.Client, remember: Remember) -> None:
     remember("I like tea")
     remember("I live in Oslo")
     for filters in ({"user_id": "alice"}, {"AND": [{"user_id": "alice"}]}):
@@ -155,7 +120,7 @@ def test_a_summary_is_the_memories_in_a_row(client: httpx.Client, remember: Reme
     assert client.post("/v1/summary/", json={}).status_code == 400
 
 
-def test_a_project_is_read_and_changed(box: RunningSandbox, client: httpx.Client) -> None:
+def test_a_project_is_read_and_updated(box: RunningSandbox, client: httpx.Client) -> None:
     ping = client.get("/v1/ping/").json()
     path = f"/api/v1/orgs/organizations/{ping['org_id']}/projects/{ping['project_id']}/"
     assert client.get(path).json()["project_id"] == ping["project_id"]
@@ -170,5 +135,48 @@ def test_a_project_is_read_and_changed(box: RunningSandbox, client: httpx.Client
     [memory] = client.post("/v3/memories/", json={"filters": {"user_id": "alice"}}).json()["results"]
     assert memory["categories"] == ["riding"]
     assert client.patch(path, json={"custom_categories": "riding"}).status_code == 400
-    foreign = client.get("/api/v1/orgs/organizations/other/projects/other/")
-    assert (foreign.status_code, foreign.json()) == (404, {"message": "Organization or project not found"})
+    other = client.get("/api/v1/orgs/organizations/other/projects/other/")
+    assert (other.status_code, other.json()) == (404, {"message": "Organization or project not found"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": ["x"]}, {"multilingual": "perhaps"}, {"summary_batch_size": "many"}, {"custom_instructions": [1]}],
+)
+def test_a_project_setting_of_the_wrong_type_is_refused(client: httpx.Client, change: dict[str, Any]) -> None:
+    account = client.get("/v1/ping/").json()
+    path = f"/api/v1/orgs/organizations/{account['org_id']}/projects/{account['project_id']}/"
+    before = client.get(path).json()
+    reply = client.patch(path, json=change)
+    assert (reply.status_code, list(reply.json())) == (400, list(change))
+    assert client.get(path).json() == before
+    lines = {"custom_instructions": ["Be brief.", "Be kind."]}
+    assert client.patch(path, json=lines).status_code == 200
+    assert client.get(path).json()["custom_instructions"] == "Be brief.\nBe kind."
+
+
+# -- every route
+
+
+def test_unknown_fields_of_a_body_or_query_are_ignored(
+    client: httpx.Client, remember: Remember, listed: Listed
+) -> None:
+    identifier = remember("I like tea")
+    text = {"messages": [{"role": "user", "content": "I like coffee.", "name": "al"}], **ALICE}
+    memory = f"/v1/memories/{identifier}/"
+    requests: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/v3/memories/add/", text),
+        ("POST", "/v3/memories/search/", {"query": "tea", "filters": ALICE}),
+        ("POST", "/v3/memories/", {"filters": ALICE}),
+        ("PUT", memory, {"text": "I like green tea"}),
+        ("PUT", "/v1/batch/", {"memories": [{"memory_id": identifier, "text": "I like green tea", **EXTRA}]}),
+        ("POST", "/v1/feedback/", {"memory_id": identifier, "feedback": "POSITIVE"}),
+        ("POST", "/v1/summary/", {"filters": ALICE}),
+    ]
+    for method, path, body in requests:
+        reply = client.request(method, path, json={**body, **EXTRA}, params=QUERY)
+        assert reply.status_code == 200, (path, reply.text)
+    for path in ("/v1/ping/", memory, f"{memory}history/", "/v1/events/", "/v1/entities/", "/v2/entities/user/alice/"):
+        assert client.get(path, params=QUERY).status_code == 200, path
+    assert listed() == ["I like coffee", "I like green tea"]
+    assert "unknown" not in client.get(memory).json()

@@ -1,6 +1,4 @@
-"""What each fault is to its caller: the connector's own word for it."""
-
-from __future__ import annotations
+"""The error code that the connector reports for each fault."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -28,7 +26,7 @@ async def _add(mem0: Runtime, box: RunningSandbox, timeout: float | None = None,
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "does_the_work"),
+    ("fault", "code", "work_is_done"),
     [
         ({"status": 500, "body": {"error": "broken"}}, ErrorCode.SERVICE_ERROR, False),
         ({"html": 502}, ErrorCode.SERVICE_ERROR, False),
@@ -43,28 +41,26 @@ async def _add(mem0: Runtime, box: RunningSandbox, timeout: float | None = None,
     ],
     ids=str,
 )
-async def test_a_fault_has_a_name(
-    listed: Listed, box: RunningSandbox, *, fault: dict[str, Any], code: ErrorCode, does_the_work: bool
+async def test_each_fault_has_an_error_code(
+    listed: Listed, box: RunningSandbox, *, fault: dict[str, Any], code: ErrorCode, work_is_done: bool
 ) -> None:
     box.set_faults({**ADD, **fault})
     async with Runtime() as mem0:
         result = await _add(mem0, box)
     assert result.error is not None
     assert (result.success, result.error.code) == (False, code)
-    assert listed() == (["I like tea"] if does_the_work else [])
+    assert listed() == (["I like tea"] if work_is_done else [])
 
 
 @pytest.mark.parametrize("fault", [{"delay": 30}, {"drip": 1}], ids=str)
-async def test_a_slow_service_meets_the_callers_deadline(
-    mem0: Runtime, box: RunningSandbox, fault: dict[str, Any]
-) -> None:
+async def test_a_slow_service_ends_at_the_deadline(mem0: Runtime, box: RunningSandbox, fault: dict[str, Any]) -> None:
     box.set_faults({**ADD, **fault})
     result = await _add(mem0, box, timeout=0.5)
     assert result.error is not None
     assert result.error.code is ErrorCode.OUTCOME_UNKNOWN
 
 
-async def test_a_rate_limit_tells_how_long_in_both_forms(mem0: Runtime, box: RunningSandbox) -> None:
+async def test_retry_after_is_reported_from_both_forms(mem0: Runtime, box: RunningSandbox) -> None:
     box.set_faults(
         {**ADD, "calls": 1, "status": 429, "retry_after": 7},
         {**ADD, "calls": 2, "status": 429, "retry_after_date": 60},
