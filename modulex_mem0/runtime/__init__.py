@@ -19,7 +19,7 @@ from modulex_mem0.runtime.suggestion import did_you_mean
 if TYPE_CHECKING:
     from modulex_mem0.runtime.context import Progress, ProgressListener
     from modulex_mem0.runtime.credentials import CredentialMapping, HiddenDict
-    from modulex_mem0.runtime.http.failures import error_from_httpx
+    from modulex_mem0.runtime.http.errors import error_from_httpx
     from modulex_mem0.runtime.result import Result
     from modulex_mem0.runtime.runtime import Runtime
     from modulex_mem0.runtime.settings import RuntimeSettings
@@ -48,7 +48,7 @@ __all__ = [
 _IMPORTED_WHEN_USED = {
     "CredentialMapping": "credentials",
     "HiddenDict": "credentials",
-    "error_from_httpx": "http.failures",
+    "error_from_httpx": "http.errors",
     "Progress": "context",
     "ProgressListener": "context",
     "Result": "result",

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode
-from modulex_mem0.runtime.calling import PreparedAction, error_info
-from modulex_mem0.runtime.connection import run_connection_test
+from modulex_mem0.runtime.call import PreparedAction, error_info
+from modulex_mem0.runtime.connection_test import run_connection_test
 from modulex_mem0.runtime.context import CallContext, ProgressListener, Secrets
 from modulex_mem0.runtime.credentials import CredentialMapping, resolve_credential, sealed
 from modulex_mem0.runtime.deadline import Deadline
@@ -28,7 +28,7 @@ from modulex_mem0.runtime.sync import SyncLoop
 
 if TYPE_CHECKING:
     from modulex_mem0.runtime.http.client import BoundClient
-    from modulex_mem0.runtime.http.transports import Transports
+    from modulex_mem0.runtime.http.transport import Transports
 
 __all__ = ["Runtime"]
 
@@ -261,7 +261,7 @@ class Runtime:
         return BoundClient(transports, self.settings, service, deadline, safe_to_retry=safe_to_retry)
 
     def _make_transports(self) -> "Transports":
-        from modulex_mem0.runtime.http.transports import Transports  # noqa: PLC0415 - httpx, as above
+        from modulex_mem0.runtime.http.transport import Transports  # noqa: PLC0415 - httpx, as above
 
         with self._lock:
             if self._lazy_transports is None:

@@ -12,12 +12,12 @@ import httpx
 from modulex_mem0 import __version__
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.deadline import Deadline
-from modulex_mem0.runtime.http.failures import failure_of, queue_full, runtime_closed
+from modulex_mem0.runtime.http.errors import failure_of, queue_full, runtime_closed
 from modulex_mem0.runtime.http.limited_reading import read_chunks
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry_policy import is_transient
 from modulex_mem0.runtime.http.service import Service
-from modulex_mem0.runtime.http.transports import Transports
+from modulex_mem0.runtime.http.transport import Transports
 from modulex_mem0.runtime.settings import LARGE_BODY, RuntimeSettings
 
 __all__ = ["BoundClient"]

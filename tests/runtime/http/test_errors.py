@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from modulex_mem0.contract import ErrorCode
-from modulex_mem0.runtime.http.failures import failure_of
+from modulex_mem0.runtime.http.errors import failure_of
 
 
 def _leaves(kind: type[Exception]) -> set[type[Exception]]:

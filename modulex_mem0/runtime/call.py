@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from modulex_mem0.contract import Action, ActionError, ErrorCode, ErrorInfo
 from modulex_mem0.runtime.context import CallContext
 from modulex_mem0.runtime.http.log_masking import masking
-from modulex_mem0.runtime.inputs import input_check
 from modulex_mem0.runtime.outputs import output_check
 from modulex_mem0.runtime.own_task import ended_in_time
 from modulex_mem0.runtime.redaction import Redactor
 from modulex_mem0.runtime.result import Result
 from modulex_mem0.runtime.settings import LARGE_BODY
+from modulex_mem0.runtime.validation import input_check
 
 __all__ = ["InFlight", "PreparedAction", "error_info"]
 
