@@ -1,4 +1,4 @@
-"""What an integration is: manifest, actions, hooks and errors. No I/O; depends on pydantic and pluggy alone."""
+"""The contract of integrations: manifest, actions, hooks and errors. No I/O; depends on pydantic and pluggy alone."""
 
 from modulex_mem0.contract.action import Action, action
 from modulex_mem0.contract.authentication import (

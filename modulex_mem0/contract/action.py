@@ -15,7 +15,7 @@ __all__ = ["Action", "action"]
 
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
-Shape = type[BaseModel] | Mapping[str, Any]
+ModelOrSchema = type[BaseModel] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,8 +39,8 @@ class Action(Generic[InputT, OutputT]):
     name: str
     title: str
     description: str
-    input: Shape
-    output: Shape
+    input: ModelOrSchema
+    output: ModelOrSchema
     handler: Callable[[Context, InputT], Awaitable[OutputT]]
     hints: Hints = field(default_factory=Hints)
     example: Example | None = None

@@ -1,4 +1,4 @@
-"""How a caller authenticates: the scheme, its credential fields, its connection test and its OAuth 2 endpoints."""
+"""Authentication: a scheme, its credential fields, its connection test and its OAuth 2 endpoints."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, Self
@@ -90,7 +90,7 @@ class ConnectionTest(FrozenModel):
     description: str = Field(min_length=1, description="What the test does, for people.")
 
     def templates(self) -> tuple[str, ...]:
-        """Everything but the body that the runtime fills."""
+        """All templates that the runtime fills, except those in the body."""
         basic = (self.basic.username, self.basic.password) if self.basic else ()
         return (self.url, *self.headers.values(), *self.params.values(), *basic)
 
@@ -133,7 +133,7 @@ class AuthScheme(FrozenModel):
         for template in (*self._urls(), *self.headers.values(), *tested):
             unknown = [name for name in Template(template).names if name not in names]
             if unknown:
-                raise ValueError(f"the template {template!r} names {unknown[0]!r}, which is no credential field")
+                raise ValueError(f"the template {template!r} names {unknown[0]!r}, which is not a credential field")
         return self
 
     @model_validator(mode="after")
@@ -149,9 +149,7 @@ class AuthScheme(FrozenModel):
                         f"the URL {template!r} needs {name!r}, which is neither required nor has a default"
                     )
             if url.leading_name is not None and fields[url.leading_name].kind != "url":
-                raise ValueError(
-                    f"the URL {template!r} begins with {url.leading_name!r}, which is not of the kind `url`"
-                )
+                raise ValueError(f"the URL {template!r} begins with {url.leading_name!r}, whose kind is not `url`")
         return self
 
     @model_validator(mode="after")

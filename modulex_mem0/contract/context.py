@@ -1,4 +1,4 @@
-"""What a handler receives beside its input: the credential, the deadline, and the HTTP client with its replies."""
+"""The context that a handler receives beside its input: credential, deadline, and the HTTP client with its replies."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -43,17 +43,17 @@ class Reply(Protocol):
                 something that may itself have failed, such as a job.
 
         Raises:
-            ActionError: As `require_success`; `bad_response` when the body is no JSON object; `service_error` when the
-                object reports a failure.
+            ActionError: As `require_success`; `bad_response` when the body is not a JSON object; `service_error` when
+                the object reports a failure.
         """
         ...
 
     def objects(self, key: str | None = None) -> list[dict[str, Any]]:
-        """The list of JSON objects that the body of a successful reply holds under a key, or is.
+        """The list of JSON objects in the body of a successful reply: under a key, or the body itself.
 
         Raises:
-            ActionError: As `object`; `bad_response` when there is no list, or something else than objects in it. An
-                empty answer never stands for a broken one.
+            ActionError: As `object`; `bad_response` when there is no list, or it holds anything but objects. An empty
+                list never stands for a broken reply.
         """
         ...
 
@@ -67,10 +67,10 @@ class Reply(Protocol):
 
 
 class HttpClient(Protocol):
-    """Sends requests to the service of one credential, and to nowhere else.
+    """Sends requests to the service of one credential, and nowhere else.
 
     The base URL and the headers of the authentication scheme are added to each request. Redirects are not followed,
-    bodies over the runtime's limit are refused, and everything ends at the call's deadline.
+    bodies over the runtime's limit are refused, and every request ends at the call's deadline.
     """
 
     async def send(
@@ -89,8 +89,8 @@ class HttpClient(Protocol):
             path: From the service's root, beginning with a slash; values in it already percent-encoded.
             params: Query parameters.
             json: A JSON value for the body; None sends no body.
-            safe_to_retry: Whether a failed try may be repeated. By default GET requests, and every request of an action
-                whose hints say read-only or idempotent.
+            safe_to_retry: Whether a failed attempt may be repeated. By default GET requests, and every request of an
+                action whose hints say read-only or idempotent.
 
         Raises:
             ActionError: `timeout`, `connection_failed`, `bad_response` (too large, not HTTP), `outcome_unknown` (a
@@ -100,7 +100,7 @@ class HttpClient(Protocol):
 
 
 class Context(Protocol):
-    """One call's surroundings. A handler reads no environment and opens no connection of its own."""
+    """All that a handler may use for one call. It reads no environment and opens no connections of its own."""
 
     @property
     def credential(self) -> Mapping[str, str | SecretStr]:
@@ -122,5 +122,5 @@ class Context(Protocol):
         ...
 
     def report(self, message: str, *, done: float | None = None, total: float | None = None) -> None:
-        """Tell a waiting caller how far a long call is; cheap, and without effect where nobody listens."""
+        """Report the progress of a long call to the caller; cheap, and without effect where there is no listener."""
         ...

@@ -18,7 +18,7 @@ class Integration:
         profile: The integration without its actions.
         actions: The actions, or a function that imports and returns them. It is called at most once.
         recorded: A function that reads the manifest that was derived and recorded at build time, so that a host can
-            list the integration without importing the code of its actions; it returns None where none was recorded.
+            list the integration without importing the code of its actions. It returns None where none was recorded.
 
     Example:
         `Integration(Profile(name="echo", ...), actions=[say])`
@@ -62,7 +62,7 @@ class Integration:
         return actions
 
     def describe(self) -> IntegrationManifest:
-        """Derive the manifest afresh from the declarations; a recorded one is current when it equals this."""
+        """Derive the manifest from the declarations; a recorded one is current when it equals this one."""
         profile = {name: getattr(self.profile, name) for name in Profile.model_fields}
         return IntegrationManifest(**profile, actions=tuple(action.describe() for action in self.actions.values()))
 
@@ -73,8 +73,8 @@ class LazyIntegration:
 
     Attributes:
         name: The name to call it by; the integration must have it too.
-        load: Imports and returns it; called at most once, when it is first asked for. What it raises is the reason why
-            the integration cannot be used.
+        load: Imports and returns it; called at most once, at the first use. What it raises is the reason why the
+            integration cannot be used.
         distribution: The installed package that brings it, where that is not the plugin's own.
     """
 

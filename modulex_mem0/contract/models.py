@@ -79,17 +79,17 @@ def advanced(description: str, *, default: Any = None, title: str | None = None,
     Args:
         description: One sentence for people.
         default: What is used when it is left out.
-        title: Where the one derived from its name does not do.
-        constraints: What else `pydantic.Field` takes, such as `ge=1`.
+        title: Overrides the one that is derived from the name.
+        constraints: Further arguments of `pydantic.Field`, such as `ge=1`.
 
     Example:
-        `rerank: bool = advanced("Whether to order the results once more.", default=False)`
+        `rerank: bool = advanced("Whether to rerank the results.", default=False)`
     """
     return Field(default=default, title=title, description=description, json_schema_extra=ADVANCED, **constraints)
 
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of an input model, as a form wants it.
+    """The JSON Schema (draft 2020-12) of an input model, as a form needs it.
 
     Advanced parameters stand after the others. An optional parameter is one that may be left out: `X | None = None`
     becomes plain `X`, without a default. A field marked `NULLABLE` keeps its null, which then means something.
@@ -110,7 +110,7 @@ def output_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop the null and the default null that stand for `left out` from one parameter's schema."""
+    """One parameter's schema without the null, and the default null, that mean `left out`."""
     parameter = dict(value)
     if parameter.pop("x-nullable", False) or parameter.get("default", ...) is not None:
         return parameter
@@ -118,7 +118,7 @@ def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
     choices = [choice for choice in parameter.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1:
         del parameter["anyOf"]
-        # What the parameter says of itself wins over what its type says.
+        # The parameter's own keywords win over those of its type.
         parameter |= {name: value for name, value in choices[0].items() if name not in parameter}
     elif choices:
         parameter["anyOf"] = choices

@@ -33,28 +33,25 @@ class RenderedUrl:
 
 
 class Template:
-    """A text with `{field}` where a credential's value belongs. A value never changes more than its own place.
+    """A text with `{field}` where a credential's value belongs. A value cannot change anything outside its place.
 
     Attributes:
         text: As it was declared.
         names: The fields that it names, in order.
+        leading_name: The field that holds the beginning of a URL, as in `{base_url}/ping/`; None where there is none.
     """
 
-    __slots__ = ("_parts", "names", "text")
+    __slots__ = ("_parts", "leading_name", "names", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # Plain text and names of fields by turns; it begins and ends with plain text.
+        # Plain text and field names alternate, beginning and ending with plain text.
         self._parts = _PLACEHOLDER.split(text)
         self.names: tuple[str, ...] = tuple(self._parts[1::2])
+        self.leading_name = self.names[0] if self.names and not self._parts[0] else None
 
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
-
-    @property
-    def leading_name(self) -> str | None:
-        """The field that holds the beginning of a URL, as in `{base_url}/ping/`."""
-        return self.names[0] if self.names and not self._parts[0] else None
 
     def is_complete(self, values: Values) -> bool:
         """Whether every field that it names has a value."""
@@ -96,7 +93,7 @@ class Template:
         """Render a URL.
 
         Raises:
-            ActionError: `invalid_input` for a value that is no part of a host name where one belongs, or that climbs
+            ActionError: `invalid_input` for a value that is not part of a host name where one belongs, or that climbs
                 out of its place in the path.
         """
         if self.leading_name is not None:

@@ -1,6 +1,7 @@
-"""What a host does with any integration: discover, show, resolve credentials, validate, call, carry HTTP.
+"""The runtime: a host discovers integrations with it, shows them, resolves credentials, validates and calls.
 
-Discovering and reading manifests needs no event loop: what calls is imported when it is first asked for.
+Discovering integrations and reading manifests needs neither an event loop nor HTTP, so the names that do are imported
+at their first use: asyncio takes 17 ms, httpx 65 ms.
 """
 
 from importlib import import_module
@@ -12,17 +13,17 @@ from modulex_mem0.runtime.errors import (
     RuntimeUsageError,
     UnknownActionError,
     UnknownIntegrationError,
+    did_you_mean,
 )
 from modulex_mem0.runtime.registry import LoadFailure, Registry, discover, distribution_name
-from modulex_mem0.runtime.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from modulex_mem0.runtime.call import Result
     from modulex_mem0.runtime.context import Progress, ProgressListener
     from modulex_mem0.runtime.credentials import CredentialMapping, HiddenDict
-    from modulex_mem0.runtime.http.errors import error_from_httpx
-    from modulex_mem0.runtime.result import Result
+    from modulex_mem0.runtime.http import error_from_httpx
     from modulex_mem0.runtime.runtime import Runtime
-    from modulex_mem0.runtime.settings import RuntimeSettings
+    from modulex_mem0.runtime.settings import RuntimeSettings, TransportName
 
 __all__ = [
     "BrokenIntegrationError",
@@ -37,6 +38,7 @@ __all__ = [
     "RuntimeClosedError",
     "RuntimeSettings",
     "RuntimeUsageError",
+    "TransportName",
     "UnknownActionError",
     "UnknownIntegrationError",
     "did_you_mean",
@@ -48,12 +50,13 @@ __all__ = [
 _IMPORTED_WHEN_USED = {
     "CredentialMapping": "credentials",
     "HiddenDict": "credentials",
-    "error_from_httpx": "http.errors",
     "Progress": "context",
     "ProgressListener": "context",
-    "Result": "result",
+    "Result": "call",
     "Runtime": "runtime",
     "RuntimeSettings": "settings",
+    "TransportName": "settings",
+    "error_from_httpx": "http",
 }
 
 

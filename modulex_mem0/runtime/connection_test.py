@@ -1,41 +1,64 @@
 """Tests a credential with the harmless request that its scheme declares."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
-from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, HttpClient, RenderedUrl, Reply, Template
-from modulex_mem0.runtime.credentials import ResolvedCredential, render_complete
-from modulex_mem0.runtime.http.log_masking import masking
-from modulex_mem0.runtime.http.service import Service
+from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, Profile, RenderedUrl, Reply, Template
+from modulex_mem0.runtime.call import Connect, Result, allowed_seconds, error_info
+from modulex_mem0.runtime.context import Deadline
+from modulex_mem0.runtime.credentials import (
+    CredentialMapping,
+    ResolvedCredential,
+    Service,
+    render_complete,
+    resolve_credential,
+)
+from modulex_mem0.runtime.redaction import NO_SECRETS, masked_logs
 
 __all__ = ["run_connection_test"]
 
 
 async def run_connection_test(
-    test: ConnectionTest, credential: ResolvedCredential, client: Callable[[Service], HttpClient]
-) -> None:
-    """Send the test's request and check its reply.
+    profile: Profile,
+    credential: CredentialMapping | None,
+    *,
+    timeout: float | None,
+    default_timeout: float,
+    connect: Connect,
+) -> Result:
+    """Send the request of the connection test and check its reply; every way to fail becomes a result.
 
-    Args:
-        test: The one that the credential's scheme declares.
-        credential: Filled into it.
-        client: Makes the client for the test's own address.
-
-    Raises:
-        ActionError: Why the credential does not work.
+    Returns:
+        A result whose output holds `success` and `error` alone. `unsupported` where the scheme has no test.
     """
+    redactor = NO_SECRETS
+    try:
+        resolved = resolve_credential(profile, credential)
+        if resolved is None or resolved.scheme.connection_test is None:
+            raise ActionError(ErrorCode.UNSUPPORTED, f"{profile.display_name} declares no connection test")
+        redactor = resolved.redactor
+        deadline = Deadline(allowed_seconds(timeout, default_timeout))
+        await _send_test(resolved.scheme.connection_test, resolved, deadline, connect)
+    except ActionError as error:
+        info = error_info(error, redactor, safe_to_retry=True)
+        return Result(success=False, output={"success": False, "error": info.line}, error=info)
+    return Result(success=True, output={"success": True, "error": None})
+
+
+async def _send_test(
+    test: ConnectionTest, credential: ResolvedCredential, deadline: Deadline, connect: Connect
+) -> None:
     values = credential.plain()
     url = Template(test.url).render_url(values)
     service = _service(test, credential, url)
-    params = render_complete(test.params, values)
+    path, params = url.path or "/", url.params | render_complete(test.params, values)
     body = None if test.body is None else Template.render_json(test.body, values)
-    path = url.path or "/"
-    params = url.params | params
-    with masking(service.redactor):
-        reply = await client(service).send(test.method, path, params=params or None, json=body, safe_to_retry=True)
+    http = connect(service, deadline, safe_to_retry=True)
+    with masked_logs(service.redactor):
+        reply = await http.send(test.method, path, params=params or None, json=body)
     _check(test, reply, path)
 
 
@@ -52,12 +75,12 @@ def _service(test: ConnectionTest, credential: ResolvedCredential, url: Rendered
     return Service(url.base, headers, redactor)
 
 
-def _render(template: str, values: Mapping[str, str]) -> str:
-    wanted = Template(template)
-    missing = next((name for name in wanted.names if name not in values), None)
+def _render(text: str, values: Mapping[str, str]) -> str:
+    template = Template(text)
+    missing = next((name for name in template.names if name not in values), None)
     if missing is not None:
         raise ActionError(ErrorCode.MISSING_CREDENTIAL, f"credential.{missing}: the connection test needs it")
-    return wanted.render(values)
+    return template.render(values)
 
 
 def _check(test: ConnectionTest, reply: Reply, path: str) -> None:
@@ -69,20 +92,20 @@ def _check(test: ConnectionTest, reply: Reply, path: str) -> None:
         return
     body = reply.json()
     for name in test.present_fields:
-        if _found(body, name.split(".")) is None:
-            raise _lacking(name, reply, path)
+        if _find(body, name.split(".")) is None:
+            raise _missing(name, reply, path)
     for name, value in test.success_fields.items():
         if not isinstance(body, dict) or body.get(name) != value:
-            raise _lacking(f"{name} = {value!r}", reply, path)
+            raise _missing(f"{name} = {value!r}", reply, path)
 
 
-def _found(body: Any, path: list[str]) -> Any:  # noqa: ANN401 - any JSON value
+def _find(body: Any, path: list[str]) -> Any:  # noqa: ANN401 - any JSON value
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
     return body
 
 
-def _lacking(what: str, reply: Reply, path: str) -> ActionError:
+def _missing(what: str, reply: Reply, path: str) -> ActionError:
     return ActionError(
         ErrorCode.BAD_RESPONSE, f"the reply to {path} lacks {what}; check the base URL", http_status=reply.status
     )

@@ -1,40 +1,63 @@
-"""Resolves a credential: from the mapping that a call was given, or from the environment that the manifest names."""
+"""Resolves the credential of a call, from a mapping or from the environment, into a service that can be called."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, ErrorCode, Profile, Template
-from modulex_mem0.runtime.http.service import Service
+from modulex_mem0.runtime.errors import did_you_mean
 from modulex_mem0.runtime.redaction import Redactor
-from modulex_mem0.runtime.service_address import fault_of_address
-from modulex_mem0.runtime.suggestion import did_you_mean
 
-__all__ = ["CredentialMapping", "HiddenDict", "ResolvedCredential", "render_complete", "resolve_credential", "sealed"]
+__all__ = [
+    "CredentialMapping",
+    "HiddenDict",
+    "ResolvedCredential",
+    "Service",
+    "hide_credential",
+    "render_complete",
+    "resolve_credential",
+]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
 
 
 class HiddenDict(dict[str, Any]):
-    """A mapping with secrets in it, which does not show itself in a repr or in a traceback's local variables."""
+    """A mapping with secrets in it that stays hidden in a repr and in a traceback's local variables."""
 
     def __repr__(self) -> str:
         return "<hidden>"
 
 
-def sealed(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - whatever a caller passed
-    """A copy of a given credential that may stand in a frame from which an exception leaves the runtime."""
+def hide_credential(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - whatever a caller passed
+    """A copy of a given credential that may be a local variable of a frame that raises out of the runtime."""
     if given is None:
         return None
-    # What is no mapping is refused later, without having been kept.
-    return HiddenDict(given) if isinstance(given, Mapping) else _NO_MAPPING
+    # Anything but a mapping is refused later, and not kept until then.
+    return HiddenDict(given) if isinstance(given, Mapping) else _NOT_A_MAPPING
 
 
-_NO_MAPPING: Any = ()
+_NOT_A_MAPPING: Any = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Service:
+    """A service and a caller's credential for it: all that an HTTP client knows of either.
+
+    Attributes:
+        base_url: Goes before the path of every request.
+        headers: Sent with every request; secrets included.
+        redactor: Masks the credential's secrets in replies.
+    """
+
+    base_url: str
+    headers: Mapping[str, str]
+    redactor: Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +75,7 @@ class ResolvedCredential:
     redactor: Redactor
 
     def service(self) -> Service | None:
-        """Where requests go and what is sent with each; None where the handlers make their own requests.
+        """The scheme's service; None where the handlers make their own requests.
 
         Raises:
             ActionError: `invalid_input` for a value that the base URL cannot hold.
@@ -64,11 +87,11 @@ class ResolvedCredential:
         return Service(url.base + url.path, self.headers(values), self.redactor)
 
     def headers(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The scheme's headers, without those of optional fields left out."""
+        """The scheme's headers, without those of optional fields that were left out."""
         return render_complete(self.scheme.headers, values)
 
     def plain(self) -> Mapping[str, str]:
-        """The values as they are sent, secrets included. For the moment of sending; not to be kept."""
+        """The values as they are sent, secrets included. Use it to send, and do not keep it."""
         return HiddenDict(
             {
                 name: value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -78,23 +101,23 @@ class ResolvedCredential:
 
 
 def render_complete(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """Those templates rendered whose fields all have a value."""
+    """Render those templates whose fields all have a value."""
     parsed = {name: _template(text) for name, text in templates.items()}
     return {name: template.render(values) for name, template in parsed.items() if template.is_complete(values)}
 
 
-# Declared texts are few and not secret.
+# Declared templates are few and not secret.
 _template = lru_cache(maxsize=1024)(Template)
 
 
 def resolve_credential(profile: Profile, given: CredentialMapping | None) -> ResolvedCredential | None:
     """Resolve the credential of a call.
 
-    A mapping is taken as it is: the environment is read only when there is none, so that one user's key never meets
-    another's address. Fields may be named by their name or by their environment variable. Values are trimmed.
+    The environment is read only when no mapping is given, and never fills the gaps of one, so that one user's key is
+    never sent to another's address. Fields may go by their name or by their environment variable. Values are trimmed.
 
     Args:
-        profile: The integration's; its schemes are tried in order, and the first that is complete is taken.
+        profile: The integration's. Its schemes are tried in order; the first complete one is taken.
         given: By field name, or None for the environment.
 
     Returns:
@@ -118,7 +141,7 @@ def resolve_credential(profile: Profile, given: CredentialMapping | None) -> Res
 
 
 def _from_environment(scheme: AuthScheme) -> dict[str, str]:
-    # Each scheme reads its own variables: the fields of two may share a name.
+    # Each scheme reads its own variables: the fields of two schemes may share a name.
     return {f.name: value for f in scheme.fields if (value := os.environ.get(f.environment_variable)) is not None}
 
 
@@ -129,7 +152,7 @@ def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
     source: dict[str, str] = {}
     for key, value in given.items():
         if key not in names:
-            # A key could have been pasted where its name belongs, so nothing of an unknown name is echoed.
+            # Somebody may have pasted a key where its name belongs, so an unknown name is not echoed.
             hint = did_you_mean(str(key), set(names.values()))
             raise ActionError(ErrorCode.INVALID_INPUT, f"credential: has an unknown field{hint}")
         if value is None:
@@ -165,7 +188,7 @@ def _kind_of(scheme: AuthScheme) -> str:
 
 
 def _check_characters(field: CredentialField, text: str) -> None:
-    """Refuse what a header cannot carry: HTTP libraries would quote the whole value in their error."""
+    """Refuse what a header cannot carry: an HTTP library would quote the whole value in its error."""
     if not (text.isascii() and text.isprintable()):
         raise ActionError(
             ErrorCode.INVALID_INPUT,
@@ -176,7 +199,46 @@ def _check_characters(field: CredentialField, text: str) -> None:
 
 def _checked_url(field: CredentialField, text: str) -> str:
     """The URL without trailing slashes."""
-    fault = fault_of_address(text, field.default)
-    if fault is not None:
-        raise ActionError(ErrorCode.INVALID_INPUT, f"credential.{field.name}: {field.display_name} {fault}")
+    problem = _address_problem(text, field.default)
+    if problem is not None:
+        raise ActionError(ErrorCode.INVALID_INPUT, f"credential.{field.name}: {field.display_name} {problem}")
     return text.rstrip("/")
+
+
+# Addresses are few and not secret, and checking one costs more than the rest of a credential.
+@lru_cache(maxsize=256)
+def _address_problem(text: str, sample: str | None) -> str | None:
+    """What is wrong with the address of a service, as the rest of a sentence; None when nothing is.
+
+    A key is sent there, so it must be https, or http on a loopback address, without a user, query, fragment or dot
+    segments.
+
+    Args:
+        text: The URL.
+        sample: A good one, to show.
+    """
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        return f"is not a URL; write it like {sample}"
+    if not host or url.scheme not in ("https", "http") or " " in text or "\\" in text:
+        return f"must be a URL such as {sample or 'https://…'}"
+    if url.username is not None or url.password is not None or url.query or url.fragment or text[-1] in "?#":
+        return "must not contain a user, a query or a fragment"
+    segments = url.path.replace("%2e", ".").replace("%2E", ".").split("/")
+    if "." in segments or ".." in segments:
+        return "must not contain `.` or `..` segments"
+    if url.scheme == "http" and not _is_loopback(url):
+        return "must begin with https:// (http:// is for loopback addresses only)"
+    return None
+
+
+def _is_loopback(url: SplitResult) -> bool:
+    host = url.hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

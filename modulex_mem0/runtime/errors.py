@@ -1,4 +1,4 @@
-"""What the runtime raises: mistakes of the program that calls it, never of its input or of the network.
+"""The exceptions of a runtime: mistakes of the calling program, never of its input, the network or the service.
 
 RuntimeUsageError
 ├── BrokenIntegrationError
@@ -8,8 +8,7 @@ RuntimeUsageError
 """
 
 from collections.abc import Iterable
-
-from modulex_mem0.runtime.suggestion import did_you_mean
+from difflib import get_close_matches
 
 __all__ = [
     "BrokenIntegrationError",
@@ -17,7 +16,10 @@ __all__ = [
     "RuntimeUsageError",
     "UnknownActionError",
     "UnknownIntegrationError",
+    "did_you_mean",
 ]
+
+_MAX_LISTED = 30
 
 
 class RuntimeUsageError(Exception):
@@ -25,7 +27,7 @@ class RuntimeUsageError(Exception):
 
 
 class BrokenIntegrationError(RuntimeUsageError):
-    """A part of an integration that is loaded when it is first used cannot be loaded."""
+    """A part of an integration that is loaded at its first use cannot be loaded."""
 
     def __init__(self, integration: str, part: str, cause: BaseException) -> None:
         super().__init__(f"{part} of integration {integration!r} cannot be used: {type(cause).__name__}: {cause}")
@@ -52,3 +54,16 @@ class UnknownActionError(RuntimeUsageError, LookupError):
 
     def __init__(self, integration: str, name: str, actions: Iterable[str]) -> None:
         super().__init__(f"{integration} has no action {name!r}{did_you_mean(name, actions)}")
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A clause to append to an error about a misspelt name: the closest known name, else the first 30 known ones."""
+    known = sorted(names)
+    wanted = name.lower()[:100]
+    near = get_close_matches(wanted, known, n=1, cutoff=0.6)
+    # The name may have been given without its prefix.
+    near = near or [longer for longer in known if wanted and longer.endswith(f"_{wanted}")]
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    listed = ", ".join(known[:_MAX_LISTED]) + (" …" if len(known) > _MAX_LISTED else "")
+    return f"; known: {listed}" if known else ""

@@ -1,45 +1,51 @@
-"""Keeps the secrets of one call out of what leaves it.
+"""Keeps the secrets of one call out of replies, errors, outputs and logs.
 
-Masking happens once, where foreign text enters: in the bytes and headers of a reply and in the text of an error. The
-secrets are those of the call's own credential; there is no process-wide list.
+Masking happens once, where foreign text enters: in the bytes and headers of a reply, in the text of an error, and in
+what HTTP libraries log. The secrets are those of the call's own credential; there is no process-wide list.
 """
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
-__all__ = ["MASK", "Redactor"]
+__all__ = ["MASK", "NO_SECRETS", "Redactor", "masked_logs"]
 
 MASK = "**********"
 
-_MASK = MASK.encode()
+_MASK_BYTES = MASK.encode()
 
-# Shorter values stand in ordinary text by chance; masking them would garble it and betray them.
-_SHORTEST = 4
-# An ASCII character written as a JSON escape: how a secret can hide from a search of the bytes.
+# Shorter values occur in ordinary text by chance; masking them would garble it, and give them away.
+_MIN_LENGTH = 4
+# An ASCII character written as a JSON escape, in which a secret can hide from a search of the bytes.
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
 # Text that is the same in a URL and in JSON.
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
-# What JSON must escape, and what it may escape with a backslash alone.
-_QUOTED = frozenset('"\\')
-_QUOTABLE = _QUOTED | {"/"}
+# Characters that JSON must escape, and those that it may escape with a backslash alone.
+_MUST_ESCAPE = frozenset('"\\')
+_MAY_ESCAPE = _MUST_ESCAPE | {"/"}
+# Loggers of HTTP libraries. Each is named, since a logger's filter does not see the records of the loggers below it.
+_HTTP_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks")
 
 
 class Redactor:
     """Masks the given secrets."""
 
-    __slots__ = ("_bytes", "_quotable", "_secrets", "_texts")
+    __slots__ = ("_bytes", "_may_be_escaped", "_secrets", "_texts")
 
     def __init__(self, secrets: Iterable[SecretStr]) -> None:
         self._secrets = tuple(secrets)
-        self._texts = [text for s in self._secrets if len(text := s.get_secret_value()) >= _SHORTEST]
+        self._texts = [text for s in self._secrets if len(text := s.get_secret_value()) >= _MIN_LENGTH]
         special = [text for text in self._texts if not _PLAIN.fullmatch(text)]
-        self._quotable = any(not _QUOTABLE.isdisjoint(text) for text in special)
+        self._may_be_escaped = any(not _MAY_ESCAPE.isdisjoint(text) for text in special)
         for text in special:
-            # In a URL a secret stands percent-encoded; where bytes are shown as Python writes them, with backslashes.
+            # A URL holds a secret percent-encoded; bytes that are shown as Python writes them hold it with backslashes.
             shown = text.replace("\\", "\\\\")
             others = {quote(text, safe=""), shown, shown.replace("'", "\\'")} - {text}
             self._texts += sorted(others, key=len, reverse=True)
@@ -49,7 +55,7 @@ class Redactor:
         return "<Redactor>"
 
     def also(self, secret: SecretStr) -> "Redactor":
-        """One that masks another secret too, such as a header that was made of several."""
+        """A redactor that masks one more secret, such as a header that was made of several."""
         return Redactor([*self._secrets, secret])
 
     def text(self, value: str) -> str:
@@ -71,33 +77,66 @@ class Redactor:
         return value
 
     def body(self, value: bytes) -> bytes:
-        """The bytes of a reply without the secrets, also where JSON escapes spell them; JSON stays JSON."""
-        if self._texts and b"\\" in value and (self._quotable or _ESCAPED_ASCII.search(value)):
+        """The bytes of a reply without the secrets, even where JSON escapes spell them; JSON stays JSON."""
+        if self._texts and b"\\" in value and (self._may_be_escaped or _ESCAPED_ASCII.search(value)):
             for text in self._texts:
-                # Escapes are taken whole, so that no match begins in the middle of one.
+                # Other escapes are matched whole, so that no match begins in the middle of one.
                 pattern = b"(" + b"".join(map(_spellings, text)) + rb")|\\(?:u[0-9a-fA-F]{4}|.)"
-                value = re.sub(pattern, lambda found: _MASK if found[1] else found[0], value, flags=re.DOTALL)
+                value = re.sub(pattern, lambda found: _MASK_BYTES if found[1] else found[0], value, flags=re.DOTALL)
         for secret in self._bytes:
             if secret in value:
-                value = re.sub(re.escape(secret), _masked, value)
+                value = re.sub(re.escape(secret), _mask_match, value)
         return value
+
+
+#: For a call without a credential, or whose credential is not resolved yet.
+NO_SECRETS = Redactor(())
 
 
 def _spellings(character: str) -> bytes:
     """A pattern of the ways in which a JSON string can spell a character."""
     ways = [rb"\\u(?i:%04x)" % ord(character)]
-    if character in _QUOTABLE:
+    if character in _MAY_ESCAPE:
         ways.append(re.escape("\\" + character).encode())
-    if character not in _QUOTED:
+    if character not in _MUST_ESCAPE:
         ways.append(re.escape(character).encode())
     return b"(?:" + b"|".join(ways) + b")"
 
 
-def _masked(found: re.Match[bytes]) -> bytes:
+def _mask_match(found: re.Match[bytes]) -> bytes:
     start = found.start()
     while start and found.string[start - 1] == ord("\\"):
         start -= 1
     if (found.start() - start) % 2 == 0:
-        return _MASK
+        return _MASK_BYTES
     # The first character ends an escape, such as a line break's, and stays with it.
-    return found[0][:1] + _MASK
+    return found[0][:1] + _MASK_BYTES
+
+
+_log_redactor: ContextVar[Redactor | None] = ContextVar("modulex_mem0_log_redactor", default=None)
+
+
+@contextmanager
+def masked_logs(redactor: Redactor) -> Iterator[None]:
+    """Mask the secrets of one call in what HTTP libraries log during it: URLs with a key, headers that echo one."""
+    _install_filter()
+    token = _log_redactor.set(redactor)
+    try:
+        yield
+    finally:
+        _log_redactor.reset(token)
+
+
+@cache
+def _install_filter() -> None:
+    log_filter = _MaskingFilter()
+    for name in _HTTP_LOGGERS:
+        logging.getLogger(name).addFilter(log_filter)
+
+
+class _MaskingFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        redactor = _log_redactor.get()
+        if redactor is not None:
+            record.msg, record.args = redactor.text(record.getMessage()), ()
+        return True

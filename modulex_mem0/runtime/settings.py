@@ -1,4 +1,4 @@
-"""What an operator can set."""
+"""The limits that an operator can set."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 __all__ = ["LARGE_BODY", "RuntimeSettings", "TransportName"]
 
-#: Bytes of a reply from which on other tasks get a turn between two steps of its treatment.
+#: From this many bytes of a reply on, other tasks get a turn between two steps of its processing.
 LARGE_BODY = 64 * 1024
 
 TransportName = Literal["auto", "aiohttp", "httpx"]
@@ -18,14 +18,14 @@ class RuntimeSettings:
 
     Attributes:
         timeout: The deadline of a whole call, retries included. A call whose input asks to wait gets that much more.
-        connect_timeout: The longest that one try may take to connect.
-        attempts: How often a request that may be repeated is sent at most.
-        retry_wait: The first wait between two tries; it doubles, with jitter, unless the service says how long.
+        connect_timeout: The longest that one attempt may take to connect.
+        attempts: How often a request that is safe to repeat is sent at most.
+        retry_wait: The first wait between two attempts; it doubles, with jitter, unless the service says how long.
         max_response_bytes: A larger body, after decompression, is refused.
-        transport: What carries requests: `aiohttp` (the `fast` extra), `httpx`, or `auto`, aiohttp where it is
+        transport: Carries the requests: `aiohttp` (the `fast` extra), `httpx`, or `auto`: aiohttp where it is
             installed. Requests through a proxy always go over httpx's.
-        max_connections: Requests that may be under way at once, for each event loop; more wait in the order in which
-            they came.
+        max_connections: Requests that may be in flight at once, for each event loop; excess requests queue first-in,
+            first-out.
         max_keepalive: Idle connections that are kept, for each event loop. aiohttp keeps all that were open, or none if
             this is 0.
         keepalive_expiry: How long an idle connection is kept; below the five seconds after which common servers close.

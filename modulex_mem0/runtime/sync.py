@@ -1,4 +1,4 @@
-"""Runs calls for synchronous code, on one event loop in a thread of its own."""
+"""The event loop of synchronous calls, in its own thread."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ T = TypeVar("T")
 class SyncLoop:
     """Starts its thread at the first call and keeps it, so that synchronous calls share pooled connections too.
 
-    The thread is a daemon: a program that does not close its runtime ends all the same.
+    The thread is a daemon: a program that does not close its runtime can still exit.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class SyncLoop:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._told_to_end = asyncio.Event()
+        self._stop = asyncio.Event()
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run an async function on the loop and wait for it; from any thread.
@@ -42,11 +42,11 @@ class SyncLoop:
         try:
             return future.result()
         except CancelledError:
-            # What is left when the loop ends is cancelled.
+            # Calls that are left when the loop ends are cancelled.
             self._check_open()
             raise
         except BaseException:
-            # An interrupted caller waits no longer, so neither does its call.
+            # The caller was interrupted and no longer waits, so its call ends too.
             future.cancel()
             raise
 
@@ -56,13 +56,13 @@ class SyncLoop:
         return self._thread is not None
 
     def close(self) -> None:
-        """End the thread, when its calls have ended."""
+        """End the thread once its calls have ended."""
         with self._lock:
             self._closed = True
             thread, loop = self._thread, self._loop
             self._thread = self._loop = None
         if thread is not None and loop is not None:
-            loop.call_soon_threadsafe(self._told_to_end.set)
+            loop.call_soon_threadsafe(self._stop.set)
             thread.join()
 
     def _check_open(self) -> None:
@@ -82,10 +82,10 @@ class SyncLoop:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
             ready.set()
-            runner.run(self._until_told())
+            runner.run(self._until_stopped())
 
-    async def _until_told(self) -> None:
-        await self._told_to_end.wait()
+    async def _until_stopped(self) -> None:
+        await self._stop.wait()
         calls = asyncio.all_tasks() - {asyncio.current_task()}
         if calls:
             await asyncio.wait(calls)

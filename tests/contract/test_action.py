@@ -1,4 +1,4 @@
-"""What the `action` decorator takes from a function, and what it refuses."""
+"""The `action` decorator: what it takes from a function, and which functions it refuses."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ async def _three(context: Context, input: Input, more: Input) -> Output:
         (_three, "annotate"),
     ],
 )
-def test_a_function_that_is_no_action_is_refused_by_name(handler: Any, reason: str) -> None:
+def test_a_function_that_cannot_be_an_action_is_refused_by_name(handler: Any, reason: str) -> None:
     with pytest.raises(TypeError, match=f"action {handler.__name__}: .*{reason}"):
         action(title="Do it")(handler)
 
@@ -105,7 +105,7 @@ def test_contradictory_hints_are_refused() -> None:
         action(title="Do it", read_only=True, destructive=True)(both)
 
 
-def test_models_of_other_bases_will_do() -> None:
+def test_models_may_have_other_bases() -> None:
     class Loose(BaseModel):
         success: bool
         error: str | None = None

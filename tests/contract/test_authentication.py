@@ -1,4 +1,4 @@
-"""What a scheme can say, and which schemes cannot be declared because they could not be carried out."""
+"""Authentication schemes: what they can declare, and which are refused because no call could satisfy them."""
 
 from typing import Any
 
@@ -64,9 +64,9 @@ def test_urls_that_lead_where_they_say(url: str) -> None:
         ("https://api.test/ping#there", "must be https"),
         ("{address}.evil.test/ping", "must continue with a path"),
         ("{address}@evil.test", "must continue with a path"),
-        ("{site}/ping", "begins with 'site', which is not of the kind `url`"),
+        ("{site}/ping", "begins with 'site', whose kind is not `url`"),
         ("https://{maybe}.test/ping", "needs 'maybe', which is neither required nor has a default"),
-        ("https://{nobody}.test/ping", "names 'nobody', which is no credential field"),
+        ("https://{absent}.test/ping", "names 'absent', which is not a credential field"),
     ],
 )
 def test_urls_that_could_lead_elsewhere(url: str, reason: str) -> None:
@@ -76,10 +76,10 @@ def test_urls_that_could_lead_elsewhere(url: str, reason: str) -> None:
 
 @pytest.mark.parametrize("part", ["headers", "params"])
 def test_what_a_test_fills_in_is_a_field(part: str) -> None:
-    with pytest.raises(ValidationError, match="'nobody', which is no credential field"):
-        _scheme(connection_test=_test("https://api.test", **{part: {"X": "{nobody}"}}))
-    with pytest.raises(ValidationError, match="'nobody', which is no credential field"):
-        _scheme(connection_test=_test("https://api.test", basic=BasicAuth(username="{nobody}")))
+    with pytest.raises(ValidationError, match="'absent', which is not a credential field"):
+        _scheme(connection_test=_test("https://api.test", **{part: {"X": "{absent}"}}))
+    with pytest.raises(ValidationError, match="'absent', which is not a credential field"):
+        _scheme(connection_test=_test("https://api.test", basic=BasicAuth(username="{absent}")))
 
 
 def test_a_header_of_a_test_can_be_sent() -> None:
@@ -106,7 +106,7 @@ def test_oauth2_belongs_to_its_type() -> None:
     assert _scheme(type="oauth2", oauth2=OAUTH2).oauth2 == OAUTH2
     with pytest.raises(ValidationError, match="no OAuth 2 endpoints"):
         _scheme(type="api_key", oauth2=OAUTH2)
-    with pytest.raises(ValidationError, match="'site', which is no credential field"):
+    with pytest.raises(ValidationError, match="'site', which is not a credential field"):
         _scheme(type="oauth2", oauth2=OAUTH2, fields=())
     with pytest.raises(ValidationError, match="https"):
         OAuth2Endpoints(authorize_url="http://api.test", token_url="https://api.test")

@@ -1,4 +1,4 @@
-"""Errors are named by what the caller does next, and told in one line."""
+"""Errors are named by what the caller does next, and fit on one line."""
 
 import pytest
 

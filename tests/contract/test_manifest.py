@@ -1,5 +1,6 @@
-"""A manifest is closed, checked, and survives being written as JSON."""
+"""Manifests are closed, checked and survive JSON; an integration has one without loading its actions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
 from modulex_mem0.contract import (
+    Action,
     ActionManifest,
     AuthScheme,
     ConnectionTest,
@@ -14,10 +16,11 @@ from modulex_mem0.contract import (
     Example,
     FrozenModel,
     Hints,
+    Integration,
     IntegrationManifest,
     Profile,
 )
-from tests.helpers.tiny_integration import plugin, profile, scheme
+from tests.helpers.tiny_integration import ACTIONS, fetch, plugin, profile, scheme
 
 ACTION: dict[str, Any] = {
     "name": "act",
@@ -109,9 +112,9 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"headers": {"X-Key": "{api_kay}"}}, "'api_kay', which is no credential field"),
-        ({"base_url": "https://{host}"}, "'host', which is no credential field"),
-        ({"headers": {"X-Key": "{Api Key}"}}, "which is no credential field"),
+        ({"headers": {"X-Key": "{api_kay}"}}, "'api_kay', which is not a credential field"),
+        ({"base_url": "https://{host}"}, "'host', which is not a credential field"),
+        ({"headers": {"X-Key": "{Api Key}"}}, "which is not a credential field"),
         ({"headers": {"X-Kéy": "a"}}, "HTTP cannot carry"),
         ({"headers": {"X-Key": "a\r\nX-Other: b"}}, "HTTP cannot carry"),
         ({"headers": {"": "a"}}, "HTTP cannot carry"),
@@ -122,7 +125,7 @@ def test_a_template_that_cannot_be_filled_or_sent_is_an_error(changes: dict[str,
         scheme(**changes)
 
 
-def test_a_base_url_does_not_hang_on_an_optional_field() -> None:
+def test_a_base_url_does_not_depend_on_an_optional_field() -> None:
     optional = CredentialField(**(FIELD | {"name": "host", "required": False}))
     with pytest.raises(ValidationError, match="neither required nor has a default"):
         scheme(fields=(*scheme().fields, optional), base_url="https://{host}.test")
@@ -154,8 +157,39 @@ def test_a_manifest_survives_json_and_fits_its_own_schema() -> None:
     Draft202012Validator(schema).validate(manifest.model_dump(mode="json"))
 
 
-def test_the_schemas_of_a_manifest_are_schemas_and_its_output_can_tell_a_failure() -> None:
+def test_the_schemas_of_a_manifest_are_valid_and_its_outputs_can_be_failures() -> None:
     for action in _manifest().actions:
         Draft202012Validator.check_schema(action.input_schema)
         Draft202012Validator.check_schema(action.output_schema)
         Draft202012Validator(action.output_schema).validate({"success": False, "error": "why"})
+
+
+def test_actions_are_loaded_once_and_only_when_needed() -> None:
+    loaded: list[str] = []
+
+    def load() -> Iterable[Action[Any, Any]]:
+        loaded.append("now")
+        return iter(ACTIONS)
+
+    integration = Integration(profile(), load)
+    assert (integration.name, repr(integration), loaded) == ("tiny", "<Integration tiny>", [])
+    assert list(integration.actions) == [action.name for action in ACTIONS]
+    assert [action.name for action in integration.manifest.actions] == list(integration.actions)
+    assert loaded == ["now"]
+
+
+def test_with_a_recorded_manifest_the_actions_are_not_loaded() -> None:
+    def load() -> Iterable[Action[Any, Any]]:
+        raise AssertionError("the actions were loaded")
+
+    recorded = Integration(profile(), ACTIONS).describe()
+    assert Integration(profile(), load, lambda: recorded).manifest == recorded
+
+
+def test_without_a_record_the_manifest_is_derived() -> None:
+    assert Integration(profile(), ACTIONS, lambda: None).manifest == Integration(profile(), ACTIONS).describe()
+
+
+def test_two_actions_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two actions of tiny are called fetch"):
+        _ = Integration(profile(), [fetch, fetch]).actions

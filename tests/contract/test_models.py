@@ -1,4 +1,4 @@
-"""The JSON Schemas of input and output models, as a form wants them."""
+"""The base classes of inputs, and the JSON Schemas that a form is made of."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
-from modulex_mem0.contract import NULLABLE, ActionInput, input_schema
+from modulex_mem0.contract import NULLABLE, ActionInput, advanced, input_schema
 
 
 class Inner(ActionInput):
@@ -59,15 +59,45 @@ def properties() -> dict[str, Any]:
         ("anything", {}),
     ],
 )
-def test_an_optional_parameter_is_told_without_its_null(
+def test_an_optional_parameter_is_declared_without_its_null(
     properties: dict[str, Any], name: str, expected: dict[str, Any]
 ) -> None:
-    told = {key: value for key, value in properties[name].items() if key != "title" or "title" in expected}
-    assert told == expected
+    declared = {key: value for key, value in properties[name].items() if key != "title" or "title" in expected}
+    assert declared == expected
 
 
-def test_what_the_schema_allows_the_model_takes() -> None:
+def test_the_model_takes_what_the_schema_allows() -> None:
     schema = input_schema(Wide)
     given = {"required": "a", "required_or_null": None, "clearing": None, "either": "x", "model": {"x": 1}}
     Draft202012Validator(schema).validate(given)
     assert Wide.model_validate(given).model_fields_set == set(given)
+
+
+class Titled(ActionInput):
+    """Parameters with and without a title of their own."""
+
+    rerank: bool = advanced("Whether to rerank the results.", default=False)
+    memory_ids: list[str] = Field(description="Which.")
+    base_url: str = Field(default="", description="Where.")
+    top_k: int = advanced("How many.", default=5, title="Limit", ge=1)
+
+
+def test_a_title_is_derived_from_the_name_unless_it_is_given() -> None:
+    properties = input_schema(Titled)["properties"]
+    titles = {name: value["title"] for name, value in properties.items()}
+    assert titles == {"memory_ids": "Memory IDs", "base_url": "Base URL", "rerank": "Rerank", "top_k": "Limit"}
+
+
+def test_advanced_parameters_are_optional_marked_and_stand_last() -> None:
+    schema = input_schema(Titled)
+    assert schema["required"] == ["memory_ids"]
+    assert list(schema["properties"]) == ["memory_ids", "base_url", "rerank", "top_k"]
+    assert schema["properties"]["top_k"] == {
+        "type": "integer",
+        "title": "Limit",
+        "description": "How many.",
+        "default": 5,
+        "minimum": 1,
+        "x-advanced": True,
+    }
+    assert "x-advanced" not in schema["properties"]["base_url"]

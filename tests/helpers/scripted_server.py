@@ -1,4 +1,4 @@
-"""An HTTP server on threads that answers as a test scripts it, wrongly where asked, and records what arrived."""
+"""A threaded HTTP server that replies as a test scripts it, wrongly if the test says so, and records the requests."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ class Request:
 
 
 class Exchange:
-    """What a step of the script does with a request and its connection."""
+    """A request and its connection, for a step of the script to reply on."""
 
     def __init__(self, server: "ScriptedServer", connection: socket.socket, request: Request) -> None:
         self.server = server
@@ -42,7 +42,7 @@ class Exchange:
         self._connection.sendall(data)
 
     def close(self) -> None:
-        """End the connection after what was sent."""
+        """End the connection after what has been sent."""
         self.over = True
 
     def reset(self) -> None:
@@ -57,7 +57,7 @@ Step = Callable[[Exchange], None]
 class ScriptedServer:
     """Serves on a loopback address while it is entered.
 
-    Each request takes the next step of the script; the last step answers all that come after.
+    Each request takes the next step of the script; the last step answers all later requests.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
@@ -75,13 +75,13 @@ class ScriptedServer:
         self.url = f"{'https' if tls else 'http'}://{shown}:{self.port}"
 
     def script(self, *steps: Step) -> None:
-        """Set the steps and forget what arrived before."""
+        """Set the steps and forget earlier requests."""
         with self._change:
             self._steps = list(steps)
             self.requests = []
 
     def wait_for_requests(self, count: int) -> None:
-        """Wait until so many have arrived."""
+        """Wait until so many requests have arrived."""
         with self._change:
             assert self._change.wait_for(lambda: len(self.requests) >= count, PATIENCE), "the requests never came"
 
@@ -93,7 +93,7 @@ class ScriptedServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stopping.set()
-        # The accepting thread wakes up by a connection: closing a socket under `accept` does not wake it.
+        # A connection wakes the accepting thread: closing a socket under `accept` does not.
         with contextlib.suppress(OSError):
             socket.create_connection(self._listener.getsockname()[:2]).close()
         with self._change:

@@ -1,4 +1,4 @@
-"""Steps of a scripted server: right answers, wrong ones and none."""
+"""Steps of a scripted server: correct replies, wrong ones and none."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ from tests.helpers.scripted_server import PATIENCE, Exchange, Step
 def reply(
     status: int = 200, body: bytes = b"", headers: Mapping[str, str] | None = None, content_type: str | None = None
 ) -> Step:
-    """A whole and regular reply."""
+    """A complete, correct reply."""
     lines = [f"HTTP/1.1 {status} Whatever", f"content-length: {len(body)}"]
     if content_type:
         lines.append(f"content-type: {content_type}")
@@ -27,12 +27,12 @@ def reply(
 
 
 def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Step:
-    """A regular reply with a JSON value."""
+    """A correct reply with a JSON value."""
     return reply(status, json.dumps(value).encode(), headers, "application/json")
 
 
 def raw(data: bytes) -> Step:
-    """These bytes and then the end of the connection."""
+    """These bytes, then the end of the connection."""
 
     def step(exchange: Exchange) -> None:
         exchange.send(data)
@@ -43,18 +43,18 @@ def raw(data: bytes) -> Step:
 
 
 def reset(exchange: Exchange) -> None:
-    """A TCP reset in place of an answer."""
+    """A TCP reset instead of a reply."""
     exchange.reset()
 
 
 def hang(exchange: Exchange) -> None:
-    """No answer, as long as the server runs."""
+    """No reply, as long as the server runs."""
     exchange.server.stopping.wait(PATIENCE)
     exchange.close()
 
 
 def after(event: threading.Event, step: Step) -> Step:
-    """Another step, once an event has come."""
+    """Another step, once an event is set."""
 
     def wait(exchange: Exchange) -> None:
         assert event.wait(PATIENCE)

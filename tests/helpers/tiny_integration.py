@@ -118,7 +118,7 @@ def profile(name: str = "tiny", **changes: Any) -> Profile:
 
 
 class Plugin:
-    """A plugin that gives what it was made with."""
+    """A plugin that returns the integrations that it was made with."""
 
     def __init__(self, *integrations: Integration, name: str = "tiny-plugin") -> None:
         self.__name__ = name
@@ -130,5 +130,5 @@ class Plugin:
 
 
 def plugin(*actions: Action[Any, Any], name: str = "tiny", **changes: Any) -> Plugin:
-    """A plugin with one integration; with the actions above unless others are given."""
+    """A plugin with one integration, by default with the actions above."""
     return Plugin(Integration(profile(name, **changes), actions=actions or ACTIONS), name=f"{name}-plugin")

@@ -1,7 +1,7 @@
-"""What a call costs, in counts and not in seconds: a count is the same on a busy machine.
+"""The cost of a call, in counts and not in seconds: a count is the same on a busy machine.
 
-Counted are the calls of Python functions: those of our own package alone, which no other package's release changes,
-and all of them with a wider margin. Comprehensions count as calls up to Python 3.11, so the bounds are of that version.
+Calls of Python functions are counted: those of our own package alone, which no other package's release changes, and
+all of them with a wider margin. Comprehensions count as calls up to Python 3.11, so the bounds are for that version.
 """
 
 import asyncio
@@ -23,15 +23,16 @@ from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 
-# Recorded, with a sixth to spare. A change that needs more has to say why; one that needs far less may lower them.
+# Measured, plus a sixth. A change that needs more has to say why; one that needs far less may lower them.
 OWN_CALLS = {"aiohttp": 126, "httpx": 150}
 ALL_CALLS = {"aiohttp": 575, "httpx": 1650}
 OWN_CALLS_FOR_EACH_RECORD = 0.25
 PEAK_FOR_EACH_BYTE_OF_THE_REPLY = 4.5
-# Each time that a waiting call goes on counts as well, once for each function that waits: hence not nearer to 1.
+# Each resumption of a waiting call counts too, once for each function that waits: hence not closer to 1.
 GROWTH = 1.5
 
 _PACKAGE = str(Path(modulex_mem0.__file__).parent)
+_ROOT = Path(__file__).parents[2]
 _RECORD = {
     "id": "0b0f9a5e-3c1f-4a0e-9d54-6a2b2f8f3a11",
     "memory": "Prefers vegetarian food and cooks twice a week for friends who live nearby",
@@ -97,7 +98,7 @@ async def search(server: ScriptedServer, settings: RuntimeSettings) -> AsyncIter
 
 
 async def counted(search: Search, at_once: int = 1) -> Calls:
-    """The least of several tries, once everything is warm: bytes arrive in one piece or in more."""
+    """The minimum of several tries, once everything is warm: bytes may arrive in one piece or in more."""
     tries = []
     for _ in range(2):
         await asyncio.gather(*(search() for _ in range(at_once)))
@@ -130,7 +131,7 @@ async def test_each_further_record(search: Search, server: ScriptedServer) -> No
     assert (many.own - few.own) / 200 <= OWN_CALLS_FOR_EACH_RECORD
 
 
-async def test_calls_that_are_open_at_once_do_not_make_each_other_dearer(
+async def test_calls_that_are_open_at_once_do_not_make_each_other_more_expensive(
     search: Search, server: ScriptedServer
 ) -> None:
     answer(server, 10)
@@ -139,7 +140,7 @@ async def test_calls_that_are_open_at_once_do_not_make_each_other_dearer(
     assert together.own / 16 <= alone.own * GROWTH
 
 
-async def test_further_integrations_do_not_make_a_call_dearer(
+async def test_further_integrations_do_not_make_a_call_more_expensive(
     search: Search, server: ScriptedServer, settings: RuntimeSettings
 ) -> None:
     answer(server, 10)
@@ -155,7 +156,7 @@ class Crowd:
 
     @hookimpl
     def modulex_integrations(self) -> list[Integration]:
-        words = {"display_name": "One of many", "description": "Is there.", "version": "1.0.0", "author": "Nobody"}
+        words = {"display_name": "One of many", "description": "Exists.", "version": "1.0.0", "author": "The tests"}
         return [Integration(Profile(name=f"one_{number}", **words), ()) for number in range(100)]
 
 
@@ -164,12 +165,12 @@ async def test_calls_leave_nothing_behind(search: Search, server: ScriptedServer
         answer(server, 10)
         for _ in range(calls):
             await search()
-        # The server forgets the requests that it keeps for tests to look at.
+        # Makes the server forget the requests that it keeps for tests to look at.
         answer(server, 10)
         gc.collect()
         return sys.getallocatedblocks()
 
-    # Caches fill and the interpreter adapts its code at first; what is left for good would be one block a call or more.
+    # Caches fill and the interpreter adapts its code at first; a leak would be one block a call or more.
     await blocks_after(200)
     first = await blocks_after(20)
     assert await blocks_after(200) - first < 100
@@ -191,8 +192,10 @@ async def test_the_peak_of_memory_is_a_few_times_the_reply(search: Search, serve
 
 def imported_by(program: str) -> set[str]:
     """The top-level modules that a fresh interpreter has imported at the end of a program."""
-    tell = "\nimport sys\nprint(*{name.partition('.')[0] for name in sys.modules})"
-    ended = subprocess.run([sys.executable, "-c", program + tell], check=True, capture_output=True, text=True)
+    report = "\nimport sys\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    ended = subprocess.run(
+        [sys.executable, "-c", program + report], check=True, capture_output=True, text=True, cwd=_ROOT
+    )
     return set(ended.stdout.split())
 
 
@@ -200,7 +203,7 @@ def test_discovering_and_reading_the_manifest_imports_no_http_no_json_schema_and
     modules = imported_by("from modulex_mem0.runtime import discover\nassert discover()['mem0'].manifest.actions")
     heavy = {"aiohttp", "anyio", "h11", "httpcore", "httpx", "jsonschema", "rich", "starlette", "tenacity", "uvicorn"}
     assert not heavy & modules
-    # Nor what only a call needs.
+    # Nor anything that only a call needs.
     assert not {"asyncio", "ssl"} & modules
     assert "pydantic" in modules
 
@@ -228,3 +231,16 @@ async def test_a_call_needs_no_json_schema_and_no_retries(server: ScriptedServer
     )
     modules = await asyncio.to_thread(imported_by, program)
     assert not {"jsonschema", "tenacity", "starlette", "uvicorn"} & modules
+
+
+def test_a_call_without_a_service_needs_no_http() -> None:
+    program = (
+        "import asyncio\nfrom modulex_mem0.runtime import Runtime\n"
+        "from tests.helpers.tiny_integration import plugin\n"
+        "async def main():\n"
+        "    async with Runtime(plugins=[plugin(auth_schemes=())]) as runtime:\n"
+        "        result = await runtime.call('tiny', 'fetch', {})\n"
+        "        assert 'no base URL' in result.output['error'], result\n"
+        "asyncio.run(main())"
+    )
+    assert not {"aiohttp", "httpx", "jsonschema", "tenacity"} & imported_by(program)

@@ -1,4 +1,7 @@
-"""Handlers that break the rules: the host survives, and the result says that it is the integration's defect."""
+"""Calls of handlers that break the rules, and of handlers that make their own requests: the host survives both.
+
+What the integration's own code does wrong is reported as its defect.
+"""
 
 import asyncio
 import logging
@@ -8,12 +11,21 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from modulex_mem0.contract import Action, ActionError, Context, ErrorCode, Hints
+from modulex_mem0.contract import (
+    Action,
+    ActionError,
+    ActionInput,
+    ActionOutput,
+    Context,
+    ErrorCode,
+    Hints,
+    action,
+)
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
-from tests.helpers.calls import call, failure
+from tests.helpers.calls import call, check, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import drip, hang, json_reply, reply, reset
-from tests.helpers.tiny_integration import SendInput, SendOutput, fetch, plugin
+from tests.helpers.tiny_integration import KEY, SendInput, SendOutput, fetch, plugin, scheme
 
 Handler = Callable[[Context, SendInput], Awaitable[Any]]
 
@@ -49,7 +61,7 @@ def _returning(value: Any) -> Handler:
     return handler
 
 
-class _UnspeakableError(Exception):
+class _UnprintableError(Exception):
     def __str__(self) -> str:
         raise ValueError
 
@@ -72,16 +84,16 @@ RAISED = [
     StopAsyncIteration(),
     MemoryError(),
     ExceptionGroup("two", [ValueError(), TypeError()]),
-    _UnspeakableError(),
+    _UnprintableError(),
     _validation_error(),
 ]
 
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-async def test_what_a_handler_lets_out_is_a_defect(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
-    told = failure(await _run(_raising(error)))
-    assert (told.code, told.retryable) == (ErrorCode.INTERNAL, False)
-    # Whoever looks for the reason finds it in the log.
+async def test_an_exception_of_a_handler_is_a_defect(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    reported = failure(await _run(_raising(error)))
+    assert (reported.code, reported.retryable) == (ErrorCode.INTERNAL, False)
+    # The log has the reason.
     assert [(record.levelno, "hostile" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, True)]
 
 
@@ -103,7 +115,7 @@ RETURNED = {
     "wrong field type": SendOutput.model_construct(success=True, status="many"),  # type: ignore[arg-type]
     "unknown field": {"success": True, "surprise": 1},
     "no success": {"status": 200},
-    "coroutine function": test_what_a_handler_lets_out_is_a_defect,
+    "coroutine function": test_an_exception_of_a_handler_is_a_defect,
 }
 
 
@@ -119,7 +131,7 @@ async def test_an_output_changed_after_its_validation_is_checked() -> None:
 
 
 class _Limited(SendOutput):
-    """An output with a limit that its type alone does not tell."""
+    """An output with a limit beyond its type."""
 
     count: int = Field(default=1, ge=1)
 
@@ -146,10 +158,12 @@ async def test_a_handler_that_hangs_is_ended() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    assert failure(await _run(handler)).code is ErrorCode.TIMEOUT
+    error = failure(await _run(handler))
+    assert error.code is ErrorCode.TIMEOUT
+    assert "calling it again does no harm" in error.message
 
 
-async def test_a_handler_hears_of_the_deadline_in_time_to_answer(server: ScriptedServer) -> None:
+async def test_a_handler_sees_the_timeout_before_it_is_stopped(server: ScriptedServer) -> None:
     async def handler(context: Context, input: SendInput) -> SendOutput:
         try:
             await context.http.send("GET", "/")
@@ -162,7 +176,7 @@ async def test_a_handler_hears_of_the_deadline_in_time_to_answer(server: Scripte
         assert (await _run(handler, server)).output["header"] == "timeout"
 
 
-async def test_a_handler_may_tell_a_failure_by_its_output() -> None:
+async def test_a_handler_may_return_a_failure() -> None:
     output = SendOutput(success=False, error="not_found: no such thing", status=7)
     result = await _run(_returning(output))
     assert failure(result).code is ErrorCode.NOT_FOUND
@@ -170,14 +184,14 @@ async def test_a_handler_may_tell_a_failure_by_its_output() -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "it broke", "odd_code: it broke", "two\nlines", "x" * 2000])
-async def test_a_failure_told_without_a_code_gets_one(text: str | None) -> None:
+async def test_a_returned_failure_without_a_code_gets_one(text: str | None) -> None:
     assert failure(await _run(_returning(SendOutput(success=False, error=text)))).code is ErrorCode.SERVICE_ERROR
 
 
 @pytest.mark.parametrize(
     "known", [{"status": 7}, {"status": "many"}, {"surprise": 1}, {"success": True, "error": None}, [1], "text", 3]
 )
-async def test_what_is_known_in_spite_of_a_failure_is_told_where_it_fits(known: Any) -> None:
+async def test_partial_output_is_kept_where_it_fits(known: Any) -> None:
     result = await _run(_raising(ActionError(ErrorCode.EVENT_FAILED, "why", partial_output=known)))
     fits = known == {"status": 7}
     assert failure(result).code in ({ErrorCode.EVENT_FAILED} if isinstance(known, dict) else set(ErrorCode))
@@ -216,7 +230,7 @@ async def test_a_progress_listener_that_raises_does_not_end_the_call() -> None:
 
 
 @pytest.mark.parametrize("ending", [hang, reset, reply(503), reply(429, headers={"retry-after": "60"})])
-async def test_a_failure_after_a_change_does_not_invite_to_change_again(server: ScriptedServer, ending: Any) -> None:
+async def test_a_failure_after_a_change_is_not_retryable(server: ScriptedServer, ending: Any) -> None:
     async def handler(context: Context, input: SendInput) -> SendOutput:
         (await context.http.send("POST", "/change/")).require_success()
         (await context.http.send("GET", "/state/")).require_success()
@@ -226,6 +240,8 @@ async def test_a_failure_after_a_change_does_not_invite_to_change_again(server: 
     error = failure(await _run(handler, server))
     assert error.retryable is False
     assert error.code not in (ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED)
+    if error.code is ErrorCode.OUTCOME_UNKNOWN:
+        assert "look before you repeat the call" in error.message
     assert [request.method for request in server.requests].count("POST") == 1
 
 
@@ -236,7 +252,9 @@ async def test_hanging_after_a_change_leaves_the_outcome_unknown(server: Scripte
         raise AssertionError
 
     server.script(json_reply({}))
-    assert failure(await _run(handler, server)).code is ErrorCode.OUTCOME_UNKNOWN
+    error = failure(await _run(handler, server))
+    assert (error.code, error.retryable) == (ErrorCode.OUTCOME_UNKNOWN, False)
+    assert "it may have been carried out" in error.message
 
 
 async def test_a_change_in_flight_is_remembered_while_other_requests_end(server: ScriptedServer) -> None:
@@ -270,3 +288,119 @@ async def test_the_host_goes_on_after_a_defect(server: ScriptedServer, hints: Hi
     async with Runtime(plugins=[plugin(hostile, fetch)]) as runtime:
         assert not (await call(runtime, "hostile", server=server)).success
         assert (await call(runtime, "fetch", server=server)).success
+
+
+# Handlers that make their own requests: the runtime carries none of them, and keeps its promises all the same.
+
+NO_BASE_URL = scheme(base_url=None, headers={}, connection_test=None)
+
+
+class NoInput(ActionInput):
+    """No parameters."""
+
+
+class Found(ActionOutput):
+    """The answer of a handler that makes its own requests."""
+
+    text: str | None = None
+    parts: dict[str, Any] = Field(default_factory=dict)
+
+
+@action(title="Echo")
+async def echo(context: Context, input: NoInput) -> Found:
+    """Answer as a service does that sends the key back."""
+    return Found(success=True, text=f"key {KEY}", parts={"list": [{KEY: [KEY, 1, None]}]})
+
+
+@action(title="Fail")
+async def fail_by_output(context: Context, input: NoInput) -> Found:
+    """Say that it failed, with the key in every place."""
+    return Found(success=False, error=f"API error (401): {KEY}", text=KEY)
+
+
+@action(title="Refuse")
+async def refuse(context: Context, input: NoInput) -> Found:
+    """Raise with the key in every place."""
+    raise ActionError(ErrorCode.FORBIDDEN, f"not with {KEY}", partial_output={"text": KEY})
+
+
+@action(title="Log")
+async def log(context: Context, input: NoInput) -> Found:
+    """Make a library log a URL with the key in it, as it is and as a URL has it."""
+    logging.getLogger("httpx").info("HTTP Request: GET https://service.test/?key=%s", KEY)
+    return Found(success=True)
+
+
+@action(title="Look")
+async def look(context: Context, input: NoInput) -> Found:
+    """Return the scheme that was chosen."""
+    return Found(success=True, text=context.scheme.type if context.scheme else None)
+
+
+@action(title="Hang changing")
+async def hang_changing(context: Context, input: NoInput) -> Found:
+    """Never end."""
+    await asyncio.sleep(60)
+    return Found(success=True)
+
+
+@action(title="Hang reading", read_only=True)
+async def hang_reading(context: Context, input: NoInput) -> Found:
+    """Never end, and change nothing."""
+    await asyncio.sleep(60)
+    return Found(success=True)
+
+
+@action(title="Ask")
+async def ask(context: Context, input: NoInput) -> Found:
+    """Use the client, which has no service."""
+    await context.http.send("GET", "/")
+    return Found(success=True)
+
+
+OWN_REQUESTS: tuple[Action[Any, Any], ...] = (echo, fail_by_output, refuse, log, look, hang_changing, hang_reading, ask)
+
+
+async def _call_own(name: str, timeout: float = 5) -> Result:
+    async with Runtime(RuntimeSettings(), plugins=[plugin(*OWN_REQUESTS, auth_schemes=(NO_BASE_URL,))]) as runtime:
+        result = await runtime.call("tiny", name, {}, credential={"api_key": KEY}, timeout=timeout)
+        check(runtime, name, result)
+        assert KEY not in str(result)
+        return result
+
+
+async def test_the_key_stays_out_of_the_output() -> None:
+    result = await _call_own("echo")
+    assert result.output["text"] == "key **********"
+    assert result.output["parts"] == {"list": [{"**********": ["**********", 1, None]}]}
+
+
+async def test_the_key_stays_out_of_a_failure_and_of_what_is_known() -> None:
+    result = await _call_own("fail_by_output")
+    assert failure(result).message == "API error (401): **********"
+    assert result.output["text"] == "**********"
+    result = await _call_own("refuse")
+    assert failure(result).message == "not with **********"
+    assert result.output["text"] == "**********"
+
+
+async def test_the_key_stays_out_of_what_the_http_library_logs(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert (await _call_own("log")).success
+    assert "https://service.test/?key=**********" in caplog.text
+    assert KEY not in caplog.text
+
+
+async def test_a_handler_sees_the_scheme() -> None:
+    assert (await _call_own("look")).output["text"] == "api_key"
+
+
+async def test_what_a_handler_that_was_stopped_has_changed_is_not_known() -> None:
+    assert failure(await _call_own("hang_changing", timeout=0.01)).code is ErrorCode.OUTCOME_UNKNOWN
+    assert failure(await _call_own("hang_reading", timeout=0.01)).code is ErrorCode.TIMEOUT
+
+
+async def test_the_client_refuses_to_send() -> None:
+    error = failure(await _call_own("ask"))
+    assert error.code is ErrorCode.INTERNAL
+    assert "no base URL" in error.message

@@ -1,4 +1,4 @@
-"""The test of a credential: what is filled in where, and which replies pass."""
+"""The connection test of a credential: what is filled in where, and which replies pass."""
 
 import logging
 from base64 import b64encode
@@ -9,10 +9,38 @@ import pytest
 
 from modulex_mem0.contract import BasicAuth, ConnectionTest, CredentialField, ErrorCode
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
-from tests.helpers.calls import failure
+from tests.helpers.calls import credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply, reply
 from tests.helpers.tiny_integration import plugin, scheme
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (json_reply({"status": "ok"}), None),
+        (json_reply({"status": "no"}), ErrorCode.BAD_RESPONSE),
+        (json_reply(["ok"]), ErrorCode.BAD_RESPONSE),
+        (json_reply({"status": "ok"}, 202), ErrorCode.BAD_RESPONSE),
+        (json_reply({"detail": "no"}, 401), ErrorCode.UNAUTHORIZED),
+    ],
+)
+async def test_the_result_says_whether_a_credential_works(
+    runtime: Runtime, server: ScriptedServer, answer: Any, code: ErrorCode | None
+) -> None:
+    server.script(answer)
+    result = await runtime.test_credential("tiny", credential=credential_for(server))
+    assert (result.error.code if result.error else None) is code
+    assert result.output == {"success": code is None, "error": result.error.line if result.error else None}
+    assert server.requests[0].target == "/ping/"
+
+
+@pytest.mark.parametrize("schemes", [(), (scheme(connection_test=None),)])
+async def test_without_a_connection_test_it_is_unsupported(schemes: Any) -> None:
+    async with Runtime(plugins=[plugin(auth_schemes=schemes)]) as runtime:
+        error = failure(await runtime.test_credential("tiny", credential={"api_key": KEY}))
+    assert error.code is ErrorCode.UNSUPPORTED
+
 
 KEY = "a key/of?many&signs=%"
 
@@ -48,7 +76,7 @@ async def test_the_whole_request(server: ScriptedServer, method: Any) -> None:
         method=method,
         headers={"X-Key": "Key {api_key}", "X-Absent": "{other}"},
         params={"again": "{api_key}", "absent": "{other}"},
-        body={"token": "{api_key}", "query": "{ viewer { id } } {nobody}", "list": ["{api_key}", 1, None]},
+        body={"token": "{api_key}", "query": "{ viewer { id } } {absent}", "list": ["{api_key}", 1, None]},
     )
     assert result.success, result
     (request,) = server.requests
@@ -58,7 +86,7 @@ async def test_the_whole_request(server: ScriptedServer, method: Any) -> None:
     assert query.replace("+", "%20") == f"key={encoded}&fixed=1&again={encoded}"
     assert request.headers["x-key"] == f"Key {KEY}"
     assert "x-absent" not in request.headers
-    assert request.json() == {"token": KEY, "query": "{ viewer { id } } {nobody}", "list": [KEY, 1, None]}
+    assert request.json() == {"token": KEY, "query": "{ viewer { id } } {absent}", "list": [KEY, 1, None]}
 
 
 async def test_a_base_url_with_a_path(server: ScriptedServer) -> None:
@@ -111,7 +139,7 @@ HOSTILE = ["a/b", "a@b", "a:80", "a?b", "a#b", "a\\b", "a b", "", ".", "a..b", "
 
 
 @pytest.mark.parametrize("value", [value for value in HOSTILE if value])
-async def test_what_is_no_part_of_a_host_name_stands_in_no_host(value: str) -> None:
+async def test_a_value_that_is_not_part_of_a_host_name_is_refused(value: str) -> None:
     required = _field("site")
     declared = scheme(base_url="https://{site}.tiny.invalid", fields=(*scheme().fields, required), connection_test=None)
     test = ConnectionTest(url="https://{site}.tiny.invalid/ping", description="Asks.")

@@ -1,4 +1,4 @@
-"""Where a credential comes from and what is refused, always without showing it."""
+"""Credentials: where they come from, and which are refused, always without showing them."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ async def test_the_environment_is_read_when_nothing_is_given(
 
 
 @pytest.mark.parametrize("given", [{}, {"api_key": None}, {"api_key": ""}, {"api_key": " \n"}])
-async def test_the_environment_never_completes_what_is_given(
+async def test_the_environment_never_completes_a_given_credential(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("TINY_API_KEY", KEY)
@@ -59,7 +59,7 @@ async def test_the_environment_never_completes_what_is_given(
     assert error.code is ErrorCode.MISSING_CREDENTIAL
 
 
-async def test_an_address_of_the_environment_never_meets_a_given_key(
+async def test_a_given_key_is_never_sent_to_an_address_of_the_environment(
     runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ScriptedServer() as elsewhere:
@@ -73,7 +73,7 @@ async def test_an_address_of_the_environment_never_meets_a_given_key(
 
 
 @pytest.mark.parametrize("given", [None, {}, {"base_url": "https://tiny.invalid"}])
-async def test_a_missing_key_is_told_by_its_names(runtime: Runtime, given: Any) -> None:
+async def test_the_error_for_a_missing_key_has_its_names(runtime: Runtime, given: Any) -> None:
     error = await _refused(runtime, given)
     assert error.code is ErrorCode.MISSING_CREDENTIAL
     assert "API key" in error.message
@@ -90,12 +90,12 @@ async def test_a_key_with_odd_characters_is_refused(bad: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["tk-key", b"tk-key", ["tk-key"], 7, SecretStr("tk-key")])
-async def test_a_credential_that_is_no_mapping_is_refused(runtime: Runtime, given: Any) -> None:
+async def test_a_credential_that_is_not_a_mapping_is_refused(runtime: Runtime, given: Any) -> None:
     assert (await _refused(runtime, given)).code is ErrorCode.INVALID_INPUT
 
 
 @pytest.mark.parametrize("value", [7, b"tk-key", ["tk-key"], {"tk-key": 1}, True])
-async def test_a_key_that_is_no_text_is_refused(runtime: Runtime, value: Any) -> None:
+async def test_a_key_that_is_not_text_is_refused(runtime: Runtime, value: Any) -> None:
     error = await _refused(runtime, {"api_key": value})
     assert error.line == "invalid_input: credential.api_key: must be text"
 
@@ -111,6 +111,7 @@ async def test_an_unknown_field_is_refused_with_a_suggestion(runtime: Runtime, n
 
 GOOD_URLS = ["https://a.test", "https://a.test:8443/x/", "HTTPS://A.test", "http://127.0.0.1:1", "http://localhost/"]
 GOOD_URLS += ["http://[::1]:8080", "http://127.8.9.1", "https://[2001:db8::1]/", " https://a.test\n"]
+
 BAD_URLS = ["a.test", "ftp://a.test", "https://", "https:///x", "//a.test", "http://a.test", "http://10.0.0.1"]
 BAD_URLS += ["http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://0.0.0.0", "http://[::2]"]
 BAD_URLS += ["https://user@a.test", "https://user:pw@a.test", "https://:pw@a.test", "https://@a.test"]
@@ -177,30 +178,3 @@ async def test_an_integration_without_schemes_needs_no_credential_and_reaches_no
         error = failure(await runtime.call("tiny", "fetch", {}))
     assert error.code is ErrorCode.INTERNAL
     assert "no authentication scheme" in error.message
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (json_reply({"status": "ok"}), None),
-        (json_reply({"status": "no"}), ErrorCode.BAD_RESPONSE),
-        (json_reply(["ok"]), ErrorCode.BAD_RESPONSE),
-        (json_reply({"status": "ok"}, 202), ErrorCode.BAD_RESPONSE),
-        (json_reply({"detail": "no"}, 401), ErrorCode.UNAUTHORIZED),
-    ],
-)
-async def test_the_connection_test_tells_whether_a_credential_works(
-    runtime: Runtime, server: ScriptedServer, answer: Any, code: ErrorCode | None
-) -> None:
-    server.script(answer)
-    result = await runtime.test_credential("tiny", credential=credential_for(server))
-    assert (result.error.code if result.error else None) is code
-    assert result.output == {"success": code is None, "error": result.error.line if result.error else None}
-    assert server.requests[0].target == "/ping/"
-
-
-@pytest.mark.parametrize("schemes", [(), (scheme(connection_test=None),)])
-async def test_without_a_connection_test_it_is_unsupported(schemes: Any) -> None:
-    async with Runtime(plugins=[plugin(auth_schemes=schemes)]) as runtime:
-        error = failure(await runtime.test_credential("tiny", credential={"api_key": KEY}))
-    assert error.code is ErrorCode.UNSUPPORTED

@@ -89,7 +89,7 @@ def test_a_key_is_masked_in_headers_as_a_library_logs_them(key: str, before: str
     assert repr(key.encode())[2:-1] not in masked.replace(MASK, "")
 
 
-async def test_what_is_left_of_a_body_is_still_json(runtime: Runtime, server: ScriptedServer) -> None:
+async def test_a_masked_body_is_still_json(runtime: Runtime, server: ScriptedServer) -> None:
     server.script(reply(200, f'{{"a": "1{_escaped(KEY)}2", "b": "\\\\{KEY}", "c": "{KEY}\\n"}}'.encode()))
     result = await call(runtime, "fetch", server=server)
     assert result.output["value"] == {"a": f"1{MASK}2", "b": f"\\{MASK}", "c": f"{MASK}\n"}
@@ -100,7 +100,7 @@ async def test_what_is_left_of_a_body_is_still_json(runtime: Runtime, server: Sc
     around=st.tuples(st.text(max_size=5), st.text(max_size=5)),
     data=st.data(),
 )
-def test_however_json_spells_a_key_it_is_masked(key: str, around: tuple[str, str], data: st.DataObject) -> None:
+def test_a_key_is_masked_however_json_spells_it(key: str, around: tuple[str, str], data: st.DataObject) -> None:
     def spelt(character: str) -> str:
         ways = [f"\\u{ord(character):04x}", f"\\u{ord(character):04X}"]
         ways += [f"\\{character}"] if character in '"\\/' else []
@@ -166,10 +166,10 @@ async def test_an_error_of_the_handler_that_holds_the_key_is_masked(
 
 def _with_locals(error: BaseException) -> str:
     """A traceback as crash reporters write it, from the frames of the runtime alone: the test's own hold the key."""
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    assert told.stack
-    del told.stack[0]
-    return "".join(told.format())
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    assert report.stack
+    del report.stack[0]
+    return "".join(report.format())
 
 
 Calling = Any
@@ -228,8 +228,8 @@ async def catch(context: Context, input: SendInput) -> SendOutput:
     try:
         await context.http.send("POST", input.path, json=input.body or {"a": float("nan")})
     except ActionError as error:
-        told = traceback.TracebackException.from_exception(error, capture_locals=True)
-        return SendOutput(success=True, header="".join(told.format()))
+        report = traceback.TracebackException.from_exception(error, capture_locals=True)
+        return SendOutput(success=True, header="".join(report.format()))
     raise AssertionError
 
 
@@ -250,9 +250,9 @@ async def test_a_traceback_that_a_handler_writes_shows_no_key(
     server.script(answer)
     settings = RuntimeSettings(timeout=0.2, max_response_bytes=1000)
     async with Runtime(settings, plugins=[plugin(catch)]) as runtime:
-        told = (await call(runtime, "catch", input, server=server)).output["header"]
-    assert "ActionError" in told
-    assert KEY not in told
+        report = (await call(runtime, "catch", input, server=server)).output["header"]
+    assert "ActionError" in report
+    assert KEY not in report
 
 
 async def test_two_calls_at_once_keep_their_keys_apart(runtime: Runtime, server: ScriptedServer) -> None:

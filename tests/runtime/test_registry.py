@@ -1,16 +1,19 @@
-"""Integrations arrive by entry point, and one that fails takes no other down."""
+"""Integrations arrive by entry point; lazy ones are loaded at their first use, and one that fails affects no other."""
 
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from modulex_mem0.contract import Integration, hookimpl
-from modulex_mem0.runtime import Runtime, UnknownIntegrationError, discover
+from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
+from modulex_mem0.runtime import Registry, Runtime, UnknownIntegrationError, discover
 from tests.helpers.calls import call
 from tests.helpers.installed import GOOD, install
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.helpers.tiny_integration import Plugin, plugin, profile
+from tests.helpers.tiny_integration import ACTIONS, Plugin, plugin, profile
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ BROKEN = {
     "exits-at-import": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "does-not-parse": ("def", "SyntaxError"),
     "lacks-a-library": ("import no_such_library", "no_such_library"),
-    "unspeakable": ("class E(Exception):\n  def __str__(self): raise ValueError\nraise E", "E: "),
+    "unprintable": ("class E(Exception):\n  def __str__(self): raise ValueError\nraise E", "E: "),
     "implements-nothing": ("x = 1", "hook"),
     "raises-in-hook": (GOOD.replace("return", "raise KeyError('k')\n    return"), "KeyError"),
     "exits-in-hook": (GOOD.replace("return", "raise SystemExit\n    return"), "SystemExit"),
@@ -70,7 +73,7 @@ def test_a_broken_plugin_is_reported_and_the_others_work(site: Path, distributio
     assert "\n" not in registry.failures[0].reason
 
 
-def test_an_installation_without_metadata_takes_no_other_down(site: Path) -> None:
+def test_an_installation_without_metadata_does_not_affect_the_others(site: Path) -> None:
     install(site, "half-gone", "raise OSError('half')", metadata=False)
     registry = discover()
     assert "mem0" in registry
@@ -92,7 +95,7 @@ def test_no_plugin_can_put_itself_first(site: Path) -> None:
     assert discover().distribution_of("twice") == "aa-first"
 
 
-def test_nobody_takes_over_our_name_by_being_given_to_the_runtime() -> None:
+def test_a_given_plugin_cannot_take_over_an_installed_name() -> None:
     registry = discover([plugin(name="mem0")])
     assert registry.distribution_of("mem0") == "modulex-mem0"
     assert "modulex-mem0" in registry.failures[0].reason
@@ -122,10 +125,136 @@ def test_one_plugin_may_bring_several_integrations_and_keeps_the_good_ones() -> 
     assert len(registry.failures) == 1
 
 
-async def test_calling_what_failed_to_load_tells_why(site: Path) -> None:
+async def test_calling_what_failed_to_load_says_why(site: Path) -> None:
     install(site, "sad-one", "raise RuntimeError('no luck')", point="sad")
     async with Runtime() as runtime:
         with pytest.raises(UnknownIntegrationError, match="failed to load: RuntimeError: no luck"):
             await runtime.call("sad", "any", {})
         with pytest.raises(UnknownIntegrationError, match="did you mean 'mem0'"):
             await runtime.call("memo", "any", {})
+
+
+class LazyPlugin:
+    def __init__(self, *integrations: Integration | LazyIntegration) -> None:
+        self._integrations = integrations
+
+    @hookimpl
+    def modulex_integrations(self) -> Iterable[Integration | LazyIntegration]:
+        return self._integrations
+
+
+def _lazy(name: str, load: Callable[[], Any], distribution: str | None = None) -> LazyIntegration:
+    return LazyIntegration(name=name, load=load, distribution=distribution)
+
+
+def _good(name: str = "late") -> Integration:
+    return Integration(profile(name), actions=ACTIONS)
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
+
+
+def _registry(*integrations: Integration | LazyIntegration) -> Registry:
+    return discover([LazyPlugin(*integrations)])
+
+
+def test_iterating_over_names_loads_nothing() -> None:
+    registry = _registry(_lazy("late", lambda: _raise(AssertionError("loaded"))))
+    assert "late" in registry
+    assert "late" in list(registry)
+    assert len(registry) == len(list(registry))
+    assert "late" in registry.deferred
+    assert registry.distribution_of("late") == "LazyPlugin"
+    assert "late" not in {failure.name for failure in registry.failures}
+
+
+def test_the_installed_package_that_brings_it_can_be_another_than_the_plugins() -> None:
+    assert _registry(_lazy("late", _good, "late-package")).distribution_of("late") == "late-package"
+
+
+def test_it_is_loaded_at_its_first_use_and_once() -> None:
+    loads: list[str] = []
+
+    def load() -> Integration:
+        loads.append("once")
+        return _good()
+
+    registry = _registry(_lazy("late", load))
+    assert registry["late"] is registry["late"]
+    assert loads == ["once"]
+    assert "late" not in registry.deferred
+
+
+def test_many_threads_at_once_get_the_same_integration() -> None:
+    gate = threading.Barrier(8)
+    registry = _registry(_lazy("late", _good))
+    found: list[Integration] = []
+
+    def ask() -> None:
+        gate.wait()
+        found.append(registry["late"])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1
+
+
+@pytest.mark.parametrize(
+    ("load", "reason"),
+    [
+        (
+            lambda: _raise(ModuleNotFoundError("No module named 'boto3'")),
+            "ModuleNotFoundError: No module named 'boto3'",
+        ),
+        (lambda: _raise(SystemExit(3)), "SystemExit: 3"),
+        (lambda: None, "it returned NoneType, not an Integration"),
+        (lambda: _good("other"), "its name is 'other'"),
+    ],
+)
+def test_a_failure_to_load_is_reported_from_then_on(load: Callable[[], Any], reason: str) -> None:
+    registry = _registry(_lazy("late", load), _good("early"))
+    for _ in range(2):
+        with pytest.raises(UnknownIntegrationError, match="'late' failed to load") as caught:
+            registry["late"]
+        assert reason in str(caught.value)
+    assert "late" not in registry
+    assert registry.get("late") is None
+    (failure,) = [failure for failure in registry.failures if failure.name == "late"]
+    assert reason in failure.reason
+    assert registry["early"].name == "early"
+
+
+def test_all_can_be_loaded_and_the_failures_are_reported() -> None:
+    registry = _registry(_lazy("bad", lambda: _raise(OSError("gone"))), _lazy("late", _good))
+    assert "bad" in {failure.name for failure in registry.load_all()}
+    assert registry.deferred == ()
+    assert "late" in dict(registry.items())
+    assert "bad" not in registry
+
+
+def test_a_taken_name_is_reported_without_loading() -> None:
+    registry = _registry(_good(), _lazy("late", lambda: _raise(AssertionError("loaded"))))
+    (failure,) = [failure for failure in registry.failures if failure.name == "late"]
+    assert "already taken" in failure.reason
+    assert registry["late"].name == "late"
+
+
+async def test_a_call_loads_it() -> None:
+    async with Runtime(plugins=[LazyPlugin(_lazy("late", _good))]) as runtime:
+        result = await runtime.call("late", "fetch", {"path": 1}, credential={"api_key": "key"})
+        assert result.error is not None
+        assert result.error.code == "invalid_input"
+
+
+async def test_a_call_of_an_integration_that_does_not_load_says_why() -> None:
+    async with Runtime(plugins=[LazyPlugin(_lazy("late", lambda: _raise(OSError("gone"))))]) as runtime:
+        for _ in range(2):
+            with pytest.raises(UnknownIntegrationError, match="failed to load: OSError: gone"):
+                await runtime.call("late", "fetch", {})
+        with pytest.raises(UnknownIntegrationError, match="failed to load: OSError: gone"):
+            await runtime.test_credential("late")

@@ -1,24 +1,32 @@
-"""One runtime, many calls at once, several loops and threads, and how it ends."""
+"""A runtime: its usage errors, its settings, several loops and threads, synchronous calls, and its end."""
 
 import asyncio
 import gc
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from modulex_mem0.contract import ErrorCode
-from modulex_mem0.runtime import Result, Runtime, RuntimeClosedError, RuntimeSettings
-from modulex_mem0.runtime.settings import TransportName
+from modulex_mem0.contract import Action, ErrorCode, Integration
+from modulex_mem0.runtime import (
+    BrokenIntegrationError,
+    Result,
+    Runtime,
+    RuntimeClosedError,
+    RuntimeSettings,
+    RuntimeUsageError,
+    TransportName,
+    UnknownActionError,
+)
 from modulex_mem0.runtime.sync import SyncLoop
 from tests.helpers.calls import call, check, credential_for, failure
 from tests.helpers.scripted_server import PATIENCE, ScriptedServer
 from tests.helpers.steps import after, hang, json_reply
-from tests.helpers.tiny_integration import plugin
+from tests.helpers.tiny_integration import KEY, Plugin, fetch, plugin, profile
 
 OK = json_reply({})
 
@@ -30,48 +38,50 @@ def _nothing_is_left_open() -> Iterator[None]:
     gc.collect()
 
 
-def _call_sync(runtime: Runtime, server: ScriptedServer, action: str = "fetch") -> Result:
-    result = runtime.call_sync("tiny", action, {}, credential=credential_for(server))
-    check(runtime, action, result)
-    return result
+async def test_an_unknown_action_is_raised_with_the_nearest_name(runtime: Runtime) -> None:
+    with pytest.raises(UnknownActionError, match="did you mean 'fetch'"):
+        await runtime.call("tiny", "fetsch", {}, credential={"api_key": KEY})
 
 
-async def test_a_hundred_calls_at_once_share_few_connections(server: ScriptedServer) -> None:
-    server.script(OK)
-    async with Runtime(RuntimeSettings(max_connections=5), plugins=[plugin()]) as runtime:
-        results = await asyncio.gather(*(call(runtime, "change", server=server) for _ in range(100)))
-    assert all(result.success for result in results)
-    assert len(server.requests) == 100
-    assert server.connections <= 5
+def test_usage_errors_have_one_base() -> None:
+    assert issubclass(UnknownActionError, LookupError)
+    for kind in (BrokenIntegrationError, RuntimeClosedError, UnknownActionError):
+        assert issubclass(kind, RuntimeUsageError)
 
 
-async def test_calls_one_after_the_other_use_one_connection(runtime: Runtime, server: ScriptedServer) -> None:
-    server.script(OK)
-    for _ in range(10):
-        assert (await call(runtime, "fetch", server=server)).success
-    assert server.connections == 1
-
-
-async def test_a_burst_leaves_its_connections_to_the_next_one(runtime: Runtime, server: ScriptedServer) -> None:
-    for _ in range(2):
-        all_are_here = threading.Event()
-        server.script(after(all_are_here, OK))
-        calls = asyncio.gather(*(call(runtime, "change", server=server) for _ in range(40)))
-        await asyncio.to_thread(server.wait_for_requests, 40)
-        all_are_here.set()
-        assert all(result.success for result in await calls)
-        assert server.connections == 40
-
-
-async def test_where_no_connection_is_kept_each_call_opens_one(
-    transport: TransportName, server: ScriptedServer
+@pytest.mark.parametrize("error", [ImportError("gone"), SystemExit(2), RecursionError()])
+async def test_actions_that_cannot_be_loaded_are_reported_and_the_others_work(
+    error: BaseException, server: ScriptedServer
 ) -> None:
-    server.script(OK)
-    settings = RuntimeSettings(transport=transport, max_keepalive=0)
-    async with Runtime(settings, plugins=[plugin()]) as runtime:
-        for _ in range(3):
-            assert (await call(runtime, "fetch", server=server)).success
-    assert server.connections == 3
+    def load() -> Iterable[Action[Any, Any]]:
+        raise error
+
+    server.script(json_reply({}))
+    async with Runtime(plugins=[Plugin(Integration(profile("sad"), load)), plugin()]) as runtime:
+        with pytest.raises(BrokenIntegrationError, match=f"actions of integration 'sad'.*{type(error).__name__}"):
+            await runtime.call("sad", "any", {})
+        assert (await call(runtime, "fetch", server=server)).success
+
+
+async def test_two_actions_of_one_name_are_a_broken_integration() -> None:
+    async with Runtime(plugins=[plugin(fetch, fetch)]) as runtime:
+        for _ in range(2):
+            with pytest.raises(BrokenIntegrationError, match="fetch"):
+                await runtime.call("tiny", "fetch", {}, credential={"api_key": KEY})
+
+
+@pytest.mark.parametrize("setting", ["timeout", "connect_timeout", "attempts", "max_response_bytes", "max_connections"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_settings_under_which_nothing_works_are_refused(setting: str, value: int) -> None:
+    with pytest.raises(ValueError, match=setting):
+        RuntimeSettings(**{setting: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("setting", ["retry_wait", "max_keepalive", "keepalive_expiry"])
+def test_these_settings_may_be_zero_but_not_negative(setting: str) -> None:
+    RuntimeSettings(**{setting: 0})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=setting):
+        RuntimeSettings(**{setting: -1})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ async def test_where_no_connection_is_kept_each_call_opens_one(
     ],
     ids=str,
 )
-async def test_the_least_that_a_setting_may_be_works(
+async def test_each_setting_works_at_its_minimum(
     transport: TransportName, server: ScriptedServer, least: dict[str, Any]
 ) -> None:
     server.script(OK)
@@ -96,39 +106,14 @@ async def test_the_least_that_a_setting_may_be_works(
     assert all(result.success for result in results)
 
 
-async def test_a_hundred_calls_wait_for_a_free_connection_no_longer_than_their_deadline(
-    server: ScriptedServer,
-) -> None:
-    server.script(hang)
-    async with Runtime(RuntimeSettings(max_connections=1, timeout=0.3), plugins=[plugin()]) as runtime:
-        results = await asyncio.gather(*(call(runtime, "change", server=server) for _ in range(100)))
-    codes = [failure(result).code for result in results]
-    # Only what was sent may have been carried out.
-    assert codes.count(ErrorCode.OUTCOME_UNKNOWN) == len(server.requests)
-    assert codes.count(ErrorCode.TIMEOUT) == 100 - len(server.requests)
-
-
-@pytest.mark.parametrize("action", ["fetch", "change"])
-async def test_cancellation_passes_through_and_leaves_the_pool_usable(server: ScriptedServer, action: str) -> None:
-    server.script(hang, OK)
-    async with Runtime(RuntimeSettings(max_connections=1), plugins=[plugin()]) as runtime:
-        task = asyncio.create_task(call(runtime, action, server=server))
-        await asyncio.to_thread(server.wait_for_requests, 1)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert (await call(runtime, action, server=server)).success
-
-
-async def test_a_callers_own_timeout_passes_through(runtime: Runtime, server: ScriptedServer) -> None:
-    server.script(hang)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await call(runtime, "fetch", server=server)
+def _call_sync(runtime: Runtime, server: ScriptedServer, action: str = "fetch") -> Result:
+    result = runtime.call_sync("tiny", action, {}, credential=credential_for(server))
+    check(runtime, action, result)
+    return result
 
 
 @pytest.mark.parametrize("close", [False, True])
-def test_loops_one_after_the_other_leave_nothing_open(server: ScriptedServer, close: bool) -> None:
+def test_consecutive_loops_leave_nothing_open(server: ScriptedServer, close: bool) -> None:
     server.script(OK)
     runtime = Runtime(plugins=[plugin()])
     for _ in range(3):
@@ -285,7 +270,7 @@ async def test_closing_leaves_calls_on_another_loop_to_end_by_themselves(server:
         assert (await asyncio.to_thread(other_loop.result, PATIENCE)).success
 
 
-def test_a_program_that_closes_nothing_ends_all_the_same(server: ScriptedServer) -> None:
+def test_a_program_that_closes_nothing_still_exits(server: ScriptedServer) -> None:
     program = (
         "from modulex_mem0.runtime import Runtime\n"
         f"credential = {{'api_key': 'm0-0123456789', 'base_url': '{server.url}'}}\n"

@@ -1,6 +1,8 @@
-"""What a caller passes is checked, and a refusal says which field and how to mend it."""
+"""Inputs and outputs are validated; an error says which field is wrong and how to fix it."""
 
+import copy
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -9,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, Field, model_validator
 
-from modulex_mem0.contract import NULLABLE, ActionInput, ActionOutput, Context, ErrorCode, action
-from modulex_mem0.runtime import Runtime
+from modulex_mem0.contract import NULLABLE, Action, ActionInput, ActionOutput, Context, ErrorCode, action
+from modulex_mem0.runtime import BrokenIntegrationError, Runtime
 from tests.helpers.calls import call, failure
 from tests.helpers.tiny_integration import KEY, plugin
+
+
+def _values(*more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values that a caller may pass for a parameter."""
+    return st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), *more),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=8,
+    )
 
 
 def _even(value: int) -> int:
@@ -66,7 +77,7 @@ async def echo(context: Context, input: Wide) -> Echo:
 
 
 @pytest.fixture
-async def echoing() -> AsyncIterator[Runtime]:
+async def model_runtime() -> AsyncIterator[Runtime]:
     async with Runtime(plugins=[plugin(echo)]) as runtime:
         yield runtime
 
@@ -94,83 +105,221 @@ REFUSED: list[tuple[dict[Any, Any], str]] = [
 
 
 @pytest.mark.parametrize(("input", "message"), REFUSED)
-async def test_a_refusal_names_the_field_and_the_mend(echoing: Runtime, input: dict[str, Any], message: str) -> None:
-    error = failure(await call(echoing, "echo", input))
+async def test_an_error_names_the_field_and_the_fix(
+    model_runtime: Runtime, input: dict[str, Any], message: str
+) -> None:
+    error = failure(await call(model_runtime, "echo", input))
     assert error.line == f"invalid_input: {message}"
     assert error.retryable is False
 
 
-async def test_an_unknown_parameter_unlike_any_other_lists_them_all(echoing: Runtime) -> None:
-    error = failure(await call(echoing, "echo", {"user_id": "a", "zzzzzz": 1}))
+async def test_an_unknown_parameter_unlike_any_other_lists_them_all(model_runtime: Runtime) -> None:
+    error = failure(await call(model_runtime, "echo", {"user_id": "a", "zzzzzz": 1}))
     assert all(name in error.message for name in Wide.model_fields)
 
 
 @pytest.mark.parametrize("input", [None, "user_id", ["user_id"], 7, b"x"])
-async def test_an_input_that_is_no_mapping_is_refused(echoing: Runtime, input: Any) -> None:
-    result = await echoing.call("tiny", "echo", input, credential={"api_key": KEY})
+async def test_an_input_that_is_not_a_mapping_is_refused(model_runtime: Runtime, input: Any) -> None:
+    result = await model_runtime.call("tiny", "echo", input, credential={"api_key": KEY})
     assert failure(result).line == "invalid_input: the input of echo must be an object of parameters"
 
 
-async def test_any_mapping_will_do(echoing: Runtime) -> None:
+async def test_any_mapping_is_accepted(model_runtime: Runtime) -> None:
     given_input: Mapping[str, Any] = MappingProxyType({"user_id": "a"})
-    assert (await call(echoing, "echo", given_input)).success
+    assert (await call(model_runtime, "echo", given_input)).success
 
 
 @pytest.mark.parametrize("key", [1, None, ("a",), b"user_id"])
-async def test_a_name_that_is_no_text_is_refused(echoing: Runtime, key: Any) -> None:
-    result = await echoing.call("tiny", "echo", {"user_id": "a", key: 1}, credential={"api_key": KEY})
+async def test_a_parameter_name_that_is_not_text_is_refused(model_runtime: Runtime, key: Any) -> None:
+    result = await model_runtime.call("tiny", "echo", {"user_id": "a", key: 1}, credential={"api_key": KEY})
     assert failure(result).code is ErrorCode.INVALID_INPUT
 
 
-async def test_null_is_the_same_as_leaving_out(echoing: Runtime) -> None:
+async def test_null_is_the_same_as_leaving_out(model_runtime: Runtime) -> None:
     nulls = dict.fromkeys(("limit", "even", "score", "exact", "mode", "tags", "inner", "fragile"))
-    left_out = (await call(echoing, "echo", {"user_id": "a"})).output["input"]
-    assert (await call(echoing, "echo", {"user_id": "a"} | nulls)).output["input"] == left_out
+    left_out = (await call(model_runtime, "echo", {"user_id": "a"})).output["input"]
+    assert (await call(model_runtime, "echo", {"user_id": "a"} | nulls)).output["input"] == left_out
 
 
-async def test_null_reaches_a_field_that_takes_it(echoing: Runtime) -> None:
-    assert (await call(echoing, "echo", {"user_id": "a"})).output["input"]["expires"] == "never"
-    assert (await call(echoing, "echo", {"user_id": "a", "expires": None})).output["input"]["expires"] is None
+async def test_null_reaches_a_field_that_takes_it(model_runtime: Runtime) -> None:
+    assert (await call(model_runtime, "echo", {"user_id": "a"})).output["input"]["expires"] == "never"
+    assert (await call(model_runtime, "echo", {"user_id": "a", "expires": None})).output["input"]["expires"] is None
 
 
-async def test_numbers_and_truths_may_come_as_text(echoing: Runtime) -> None:
+async def test_numbers_and_booleans_may_be_text(model_runtime: Runtime) -> None:
     texts = {"user_id": "a", "limit": "7", "score": "0.5", "exact": "true", "even": 4.0}
-    output = (await call(echoing, "echo", texts)).output["input"]
+    output = (await call(model_runtime, "echo", texts)).output["input"]
     assert (output["limit"], output["score"], output["exact"], output["even"]) == (7, 0.5, True, 4)
 
 
 @pytest.mark.parametrize("field", [*Wide.model_fields, "x" * 500])
-async def test_no_more_than_a_little_is_echoed(echoing: Runtime, field: str) -> None:
+async def test_no_more_than_a_little_is_echoed(model_runtime: Runtime, field: str) -> None:
     long = "secretive" * 2000
-    error = failure(await call(echoing, "echo", {"limit": "x", field: long, long: 1, "tags": {"a": long}}))
+    error = failure(await call(model_runtime, "echo", {"limit": "x", field: long, long: 1, "tags": {"a": long}}))
     assert "secretive" * 10 not in error.message
 
 
 @pytest.mark.parametrize("input", [{"user_id": "a", "fragile": "boom"}, {"user_id": "divide"}])
-async def test_checks_of_the_integration_that_break_are_its_defect(echoing: Runtime, input: dict[str, Any]) -> None:
-    assert failure(await call(echoing, "echo", input)).code is ErrorCode.INTERNAL
+async def test_a_validator_that_fails_is_a_defect(model_runtime: Runtime, input: dict[str, Any]) -> None:
+    assert failure(await call(model_runtime, "echo", input)).code is ErrorCode.INTERNAL
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5", [5]])
-async def test_a_timeout_that_is_no_time_is_refused(echoing: Runtime, timeout: Any) -> None:
-    error = failure(await call(echoing, "echo", {"user_id": "a"}, timeout=timeout))
+async def test_an_invalid_timeout_is_refused(model_runtime: Runtime, timeout: Any) -> None:
+    error = failure(await call(model_runtime, "echo", {"user_id": "a"}, timeout=timeout))
     assert (error.code, error.message[:8]) == (ErrorCode.INVALID_INPUT, "timeout:")
 
 
 @pytest.mark.parametrize("timeout", [5, 5.0, float("inf")])
-async def test_any_number_of_seconds_will_do(echoing: Runtime, timeout: float) -> None:
-    assert (await call(echoing, "echo", {"user_id": "a"}, timeout=timeout)).success
+async def test_any_positive_timeout_is_accepted(model_runtime: Runtime, timeout: float) -> None:
+    assert (await call(model_runtime, "echo", {"user_id": "a"}, timeout=timeout)).success
 
 
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
+@given(
+    input=st.dictionaries(
+        st.sampled_from([*Wide.model_fields, "Limit", ""]) | st.text(), _values(st.complex_numbers()), max_size=5
+    )
 )
-
-
-@given(input=st.dictionaries(st.sampled_from([*Wide.model_fields, "Limit", ""]) | st.text(), VALUES, max_size=5))
 async def test_any_input_has_an_answer(input: dict[str, Any]) -> None:
     async with Runtime(plugins=[plugin(echo)]) as runtime:
         result = await call(runtime, "echo", input)
     assert result.success or failure(result).code in (ErrorCode.INVALID_INPUT, ErrorCode.INTERNAL)
+
+
+INPUT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "user_id": {"type": "string", "minLength": 1},
+        "limit": {"type": "integer", "minimum": 1, "default": 10},
+        "tags": {"type": "array", "items": {"type": "string"}, "default": []},
+        "expires": {"type": ["string", "null"]},
+        "inner": {"$ref": "#/$defs/Inner"},
+    },
+    "required": ["user_id"],
+    "additionalProperties": False,
+    "$defs": {"Inner": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}},
+}
+
+OUTPUT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "success": {"type": "boolean"},
+        "error": {"type": ["string", "null"], "default": None},
+        "input": {"type": ["object", "null"], "default": None},
+        "when": {"type": "string"},
+    },
+    "required": ["success"],
+    "additionalProperties": False,
+}
+
+
+async def _echo_dict(context: Context, input: dict[str, Any]) -> dict[str, Any]:
+    seen = copy.deepcopy(input)
+    # A handler may use its input as it likes.
+    input["tags"].append("used")
+    return {"success": True, "input": seen}
+
+
+def _schema_action(**changes: Any) -> Action[Any, Any]:
+    declared: dict[str, Any] = {
+        "name": "echo",
+        "title": "Echo",
+        "description": "Gives back the input.",
+        "input": INPUT_SCHEMA,
+        "output": OUTPUT_SCHEMA,
+        "handler": _echo_dict,
+    }
+    return Action(**(declared | changes))
+
+
+@pytest.fixture
+async def schema_runtime() -> AsyncIterator[Runtime]:
+    async with Runtime(plugins=[plugin(_schema_action())]) as runtime:
+        yield runtime
+
+
+async def test_defaults_are_filled_in_and_fresh_for_each_call(schema_runtime: Runtime) -> None:
+    for _ in range(2):
+        result = await call(schema_runtime, "echo", {"user_id": "a"})
+        assert result.output == {"success": True, "error": None, "input": {"user_id": "a", "limit": 10, "tags": []}}
+
+
+async def test_null_is_absent_unless_the_schema_allows_it(schema_runtime: Runtime) -> None:
+    given_input = {"user_id": "a", "limit": None, "tags": None, "inner": None, "expires": None}
+    result = await call(schema_runtime, "echo", given_input)
+    assert result.output["input"] == {"user_id": "a", "limit": 10, "tags": [], "expires": None}
+
+
+@pytest.mark.parametrize(
+    ("input", "message"),
+    [
+        ({}, "user_id: is required"),
+        ({"user_id": None}, "user_id: None is not of type 'string'"),
+        ({"user_id": ""}, "user_id: '' should be non-empty"),
+        ({"user_id": "a", "limit": "x"}, "limit: 'x' is not of type 'integer'"),
+        ({"user_id": "a", "limit": 0}, "limit: 0 is less than the minimum of 1"),
+        ({"user_id": "a", "limit": "x" * 5000}, f"limit: '{'x' * 60}'… is not of type 'integer'"),
+        ({"user_id": "a", "tags": ["b", 1]}, "tags[1]: 1 is not of type 'string'"),
+        ({"user_id": "a", "tags": {"b": "c"}}, "tags: a value of type dict is not of type 'array'"),
+        ({"user_id": "a", "inner": {}}, "inner.a: is required"),
+        ({"user_id": "a", "Limit": 1}, "Limit: is not a parameter; did you mean 'limit'?"),
+    ],
+)
+async def test_an_error_of_a_bare_schema_names_the_property(
+    schema_runtime: Runtime, input: dict[str, Any], message: str
+) -> None:
+    assert failure(await call(schema_runtime, "echo", input)).line == f"invalid_input: {message}"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        None,
+        [],
+        {},
+        {"success": "yes"},
+        {"success": True, "surprise": 1},
+        {"success": True, "input": "text"},
+        {"success": True, "when": object()},
+        {"success": True, "input": {"a": {object()}}},
+    ],
+)
+async def test_an_output_that_does_not_fit_its_schema_is_a_defect(output: Any) -> None:
+    async def handler(context: Context, input: dict[str, Any]) -> Any:
+        return output
+
+    async with Runtime(plugins=[plugin(_schema_action(handler=handler))]) as runtime:
+        assert failure(await call(runtime, "echo", {"user_id": "a"})).code is ErrorCode.INTERNAL
+
+
+async def test_an_output_is_made_ready_for_json() -> None:
+    async def handler(context: Context, input: dict[str, Any]) -> dict[str, Any]:
+        return {"success": True, "when": datetime(2026, 1, 2, tzinfo=UTC), "input": {"a": ("b",)}}
+
+    async with Runtime(plugins=[plugin(_schema_action(handler=handler))]) as runtime:
+        output = (await call(runtime, "echo", {"user_id": "a"})).output
+    assert (output["when"], output["input"]) == ("2026-01-02T00:00:00Z", {"a": ["b"]})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"input": {"type": "objekt"}},
+        {"output": {"type": "object", "properties": {"success": {"type": 7}}}},
+        {"output": OUTPUT_SCHEMA | {"required": ["success", "input"]}},
+        {"output": {"type": "object", "properties": {"success": {"const": True}}}},
+    ],
+)
+async def test_schemas_that_cannot_work_are_reported_at_the_first_call(changes: dict[str, Any]) -> None:
+    async with Runtime(plugins=[plugin(_schema_action(**changes))]) as runtime:
+        with pytest.raises(BrokenIntegrationError, match="echo"):
+            await runtime.call("tiny", "echo", {"user_id": "a"}, credential={"api_key": KEY})
+
+
+@given(
+    input=st.dictionaries(st.sampled_from([*INPUT_SCHEMA["properties"], "Limit"]) | st.text(), _values(), max_size=5)
+)
+async def test_any_input_of_a_bare_schema_has_an_answer(input: dict[str, Any]) -> None:
+    async with Runtime(plugins=[plugin(_schema_action())]) as runtime:
+        result = await call(runtime, "echo", {"user_id": "a"} | input)
+    assert result.success or failure(result).code is ErrorCode.INVALID_INPUT

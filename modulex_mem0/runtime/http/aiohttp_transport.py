@@ -1,4 +1,4 @@
-"""httpx's transport interface over aiohttp's connections, which cost a half to a fifth of httpcore's.
+"""A transport over aiohttp's connections, which cost a half to a fifth of httpcore's.
 
 Why not a published one: what a failure means decides whether a request may have been carried out, and that mapping is
 kept here, next to what relies on it.
@@ -27,8 +27,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     Args:
         ssl_context: For https.
-        keepalive_expiry: Seconds that an idle connection is kept; None keeps none. aiohttp has no limit for their
-            number; who may open one is the caller's affair.
+        keepalive_expiry: Seconds that an idle connection is kept; None keeps none. There is no limit on the number of
+            connections: the pool decides who may open one.
     """
 
     def __init__(self, *, ssl_context: SSLContext, keepalive_expiry: float | None) -> None:
@@ -37,8 +37,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         else:
             connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0, keepalive_timeout=keepalive_expiry)
         self._session = _session(connector)
-        # Watching a request costs a little, so only those whose sending must be known are watched.
-        self._watched = _session(connector, _watch())
+        # Tracing a request costs a little, so only those are traced whose sending must be known.
+        self._traced = _session(connector, _trace_config())
         self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -50,7 +50,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """
         connect = request.extensions.get("timeout", {}).get("connect")
         trace = request.extensions.get("trace")
-        session = self._session if trace is None else self._watched
+        session = self._session if trace is None else self._traced
         try:
             response = await session.request(
                 request.method,
@@ -67,11 +67,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._watched.close()
+        await self._traced.close()
         await self._session.close()
 
     def _timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
-        # Nearly all requests have the same time to connect; the rest of the time is the caller's to watch.
+        # Nearly all requests have the same time to connect; the other timeouts are the caller's.
         timeout = self._timeouts.get(connect)
         if timeout is None:
             timeout = aiohttp.ClientTimeout(total=None, connect=connect)
@@ -80,17 +80,17 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return timeout
 
 
-def _session(connector: aiohttp.TCPConnector, *watches: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=connector,
-        # The session without watches owns the connections of both.
-        connector_owner=not watches,
+        # The session without traces owns the connections of both.
+        connector_owner=not traces,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         read_bufsize=_READ_BUFFER,
         requote_redirect_url=False,
         skip_auto_headers=_ADDED_BY_AIOHTTP,
-        trace_configs=list(watches),
+        trace_configs=list(traces),
         trust_env=False,
     )
     # Whether a request is sent again is the runtime's decision. There is no public switch; aiohttp's own test client
@@ -99,20 +99,20 @@ def _session(connector: aiohttp.TCPConnector, *watches: aiohttp.TraceConfig) -> 
     return session
 
 
-def _watch() -> aiohttp.TraceConfig:
+def _trace_config() -> aiohttp.TraceConfig:
     """Calls httpx's `trace` extension when a request has its connection, which is when it begins to leave."""
 
     async def begun(_session: aiohttp.ClientSession, context: SimpleNamespace, _details: object) -> None:
         await context.trace_request_ctx("http11.send_request_headers.started", {})
 
-    watch = aiohttp.TraceConfig()
-    watch.on_connection_create_end.append(begun)
-    watch.on_connection_reuseconn.append(begun)
-    return watch
+    config = aiohttp.TraceConfig()
+    config.on_connection_create_end.append(begun)
+    config.on_connection_reuseconn.append(begun)
+    return config
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of a reply; its connection goes back to the pool only when it was read to its end."""
+    """The body of a reply; its connection is reused only when the body was read to its end."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -138,9 +138,9 @@ class _Body(httpx.AsyncByteStream):
 
 
 def _as_httpx(error: Exception) -> Exception:
-    """What httpx's own transport would raise in this place."""
+    """What httpx's own transport would raise in its place."""
     message = str(error) or type(error).__name__
-    # A connection that was never made. All else may have happened after the request had left.
+    # A connection that was never made. All other failures may have happened after the request had left.
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return httpx.ConnectTimeout(message)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorCertificateError):

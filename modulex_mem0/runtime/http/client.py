@@ -1,4 +1,4 @@
-"""The HTTP client of one call: bound to one service and to the call's deadline."""
+"""The HTTP client of one call, bound to one service and to the call's deadline."""
 
 import asyncio
 import json as json_module
@@ -11,24 +11,25 @@ import httpx
 
 from modulex_mem0 import __version__
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.deadline import Deadline
-from modulex_mem0.runtime.http.errors import failure_of, queue_full, runtime_closed
-from modulex_mem0.runtime.http.limited_reading import read_chunks
+from modulex_mem0.runtime.context import Deadline
+from modulex_mem0.runtime.credentials import Service
+from modulex_mem0.runtime.http.errors import error_from_transport, error_when_closed, not_sent
+from modulex_mem0.runtime.http.pool import Pools
 from modulex_mem0.runtime.http.reply import HttpReply
-from modulex_mem0.runtime.http.retry_policy import is_transient
-from modulex_mem0.runtime.http.service import Service
-from modulex_mem0.runtime.http.transport import Transports
+from modulex_mem0.runtime.http.retry import is_transient, retry
+from modulex_mem0.runtime.http.transport import Transport
 from modulex_mem0.runtime.settings import LARGE_BODY, RuntimeSettings
 
-__all__ = ["BoundClient"]
+__all__ = ["ServiceClient"]
 
 logger = logging.getLogger(__name__)
 
-# The transport's own timeouts end at the deadline and say what was waited for; this one only catches a slow drip.
+# The transport's own timeouts end at the deadline and say what was waited for; ours only catches a slow drip.
 _GRACE = 0.1
-# What we ask for. Another encoding, or one within another, could unfold without bound before its size is seen.
+# The encodings that are asked for. Another one, or one within another, could expand without bound before its size is
+# known.
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
-_SENT_ALWAYS = (
+_COMMON_HEADERS = (
     (b"accept", b"application/json"),
     (b"accept-encoding", b"gzip, deflate"),
     (b"user-agent", f"modulex-mem0/{__version__}".encode()),
@@ -36,57 +37,54 @@ _SENT_ALWAYS = (
 _encode = json_module.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-class BoundClient:
+class ServiceClient:
     """Implements `modulex_mem0.contract.HttpClient`.
 
     Requests go straight to the transport: an `httpx.AsyncClient` around it would add redirects, cookies and
     environment lookups, none of which a connector wants, and a third of the cost of a call.
+
+    Attributes:
+        carries_requests: True: the handler's requests go through the client, so that replies are masked and `changed`
+            can be relied on.
+        received: Bytes of all replies together.
     """
 
     __slots__ = (
-        "_base",
-        "_changes",
+        "_base_url",
         "_deadline",
         "_headers",
+        "_pools",
         "_redactor",
-        "_repeatable",
+        "_safe_to_retry",
         "_settings",
-        "_transports",
+        "_unsafe",
         "received",
     )
 
+    carries_requests = True
+
     def __init__(
-        self,
-        transports: Transports,
-        settings: RuntimeSettings,
-        service: Service,
-        deadline: Deadline,
-        *,
-        safe_to_retry: bool,
+        self, pools: Pools, settings: RuntimeSettings, service: Service, deadline: Deadline, *, safe_to_retry: bool
     ) -> None:
-        self._transports = transports
+        self._pools = pools
         self._settings = settings
         self._redactor = service.redactor
         self._deadline = deadline
-        self._repeatable = safe_to_retry
-        self._base = service.base_url
-        self._headers = [*_SENT_ALWAYS, *_raw(service.headers)]
-        #: Bytes of all replies together.
+        self._safe_to_retry = safe_to_retry
+        self._base_url = service.base_url
+        self._headers = list(_COMMON_HEADERS)
+        for name, value in service.headers.items():
+            self._headers.append((name.lower().encode("ascii"), value.encode("ascii")))
+        self._unsafe: list[_UnsafeRequest] = []
         self.received = 0
-        self._changes: list[_Sending] = []
 
     def __repr__(self) -> str:
-        return "<BoundClient>"
-
-    @property
-    def carries_requests(self) -> bool:
-        """True: a handler with a service makes no requests of its own."""
-        return True
+        return "<ServiceClient>"
 
     @property
     def changed(self) -> bool:
-        """True once a request that must not be repeated has left and may have been carried out."""
-        return any(sending.begun for sending in self._changes)
+        """Whether a request that must not be repeated may have been carried out."""
+        return any(request.may_be_done for request in self._unsafe)
 
     async def send(
         self,
@@ -97,10 +95,10 @@ class BoundClient:
         json: Any = None,  # noqa: ANN401 - any JSON value
         safe_to_retry: bool | None = None,
     ) -> HttpReply:
-        """Send a request, again where that is safe and helps, and read the whole reply. See the contract."""
+        """Send a request, again where that is safe and may help, and read the whole reply. See the contract."""
         request = self._build(method, path, params, json)
         if safe_to_retry is None:
-            safe_to_retry = self._repeatable or method == "GET"
+            safe_to_retry = self._safe_to_retry or method == "GET"
         if not safe_to_retry:
             return await self._send_once(request, safe_to_retry=False)
         outcome: HttpReply | ActionError
@@ -109,10 +107,11 @@ class BoundClient:
         except ActionError as error:
             outcome = error
         if is_transient(outcome):
-            from modulex_mem0.runtime.http.retry import repeat  # noqa: PLC0415 - most calls need no retry
-
-            return await repeat(
-                outcome, lambda: self._send_once(request, safe_to_retry=True), self._settings, self._deadline
+            return await retry(
+                outcome,
+                lambda: self._send_once(request, safe_to_retry=True, again=True),
+                self._settings,
+                self._deadline,
             )
         if isinstance(outcome, ActionError):
             raise outcome
@@ -129,12 +128,12 @@ class BoundClient:
             except (ValueError, TypeError, RecursionError) as error:
                 raise ActionError(ErrorCode.INVALID_INPUT, f"a value cannot be sent as JSON: {error}") from None
         try:
-            url, host = _address(self._base + path)
+            url, host = _parse_url(self._base_url + path)
             if params:
                 url = url.copy_merge_params(params)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise ActionError(ErrorCode.INVALID_INPUT, f"the address cannot be used: {error}") from None
-        # Nothing is raised to the handler with the headers in reach.
+        # From here on nothing is raised, since the handler would see the headers in the traceback.
         headers = [(b"host", host), *self._headers]
         if json is not None:
             headers.append((b"content-type", b"application/json"))
@@ -142,10 +141,10 @@ class BoundClient:
             headers.append((b"content-length", b"%d" % len(content)))
         return httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content))
 
-    async def _send_once(self, request: httpx.Request, *, safe_to_retry: bool) -> HttpReply:
+    async def _send_once(self, request: httpx.Request, *, safe_to_retry: bool, again: bool = False) -> HttpReply:
         remaining = self._deadline.remaining()
         if remaining <= 0:
-            raise ActionError(ErrorCode.TIMEOUT, "the call's deadline passed before the request was sent")
+            raise not_sent("the call's deadline had passed", again=again)
         request.extensions = {
             "timeout": {
                 "connect": min(self._settings.connect_timeout, remaining),
@@ -155,18 +154,18 @@ class BoundClient:
             }
         }
         url = request.url
-        pool = self._transports.pool()
-        transport = self._transports.transport(pool, url.scheme, url.host, url.port)
-        sending = _Sending()
+        pool = self._pools.current()
+        transport = pool.transport(url.scheme, url.host, url.port)
+        unsafe = None
         if not safe_to_retry:
-            request.extensions["trace"] = sending
-            self._changes.append(sending)
+            request.extensions["trace"] = unsafe = _UnsafeRequest()
+            self._unsafe.append(unsafe)
         queued = True
         try:
             async with asyncio.timeout(remaining + _GRACE) as limit:
                 pool.enter(limit)
                 try:
-                    async with pool.places:
+                    async with pool.slots:
                         queued = False
                         reply = await self._exchange(transport, request)
                 finally:
@@ -174,17 +173,22 @@ class BoundClient:
         except ActionError:
             raise
         except Exception as error:
-            failure = queue_full() if queued else failure_of(error, safe_to_retry=not sending.begun)
+            if queued:
+                failure = not_sent("no connection was free in time; too many calls are open at once", again=again)
+            else:
+                sent = unsafe is None or unsafe.may_be_done
+                failure = error_from_transport(error, safe_to_retry=safe_to_retry, sent=sent)
             if pool.closed:
-                failure = runtime_closed(failure)
+                failure = error_when_closed(failure)
             failure.message = self._redactor.text(failure.message)
-            sending.begun = failure.code in (ErrorCode.OUTCOME_UNKNOWN, ErrorCode.BAD_RESPONSE)
+            if unsafe is not None:
+                unsafe.may_be_done = failure.code in (ErrorCode.OUTCOME_UNKNOWN, ErrorCode.BAD_RESPONSE)
             raise failure from None
-        if 400 <= reply.status < 500:
-            sending.begun = False
+        if unsafe is not None and 400 <= reply.status < 500:
+            unsafe.may_be_done = False
         return reply
 
-    async def _exchange(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> HttpReply:
+    async def _exchange(self, transport: Transport, request: httpx.Request) -> HttpReply:
         response = await transport.handle_async_request(request)
         try:
             body = await self._read(response)
@@ -194,7 +198,7 @@ class BoundClient:
         self.received += len(body)
         if logger.isEnabledFor(logging.DEBUG):
             # The path may hold ids, which are not secret, or the key where a service wants it there, which is masked.
-            # The query is the caller's affair and stays out.
+            # The query stays out: it may hold what the caller keeps private.
             path = self._redactor.text(request.url.path)
             logger.debug("%s %s: HTTP %d, %d bytes", request.method, path, response.status_code, len(body))
         if len(body) > LARGE_BODY:
@@ -202,50 +206,63 @@ class BoundClient:
         return HttpReply(response.status_code, response.headers, body, self._redactor)
 
     async def _read(self, response: httpx.Response) -> bytes:
+        """The decoded body, read no further than the limit."""
+        status, limit = response.status_code, self._settings.max_response_bytes
         encoding = response.headers.get("content-encoding", "").strip().lower()
         if encoding not in _ENCODINGS:
             raise ActionError(
-                ErrorCode.BAD_RESPONSE, "the reply is encoded in a way not asked for", http_status=response.status_code
+                ErrorCode.BAD_RESPONSE, "the reply has an encoding that was not asked for", http_status=status
             )
-        # httpx's decoding costs three times the reading, also where there is nothing to decode.
+        # httpx's decoding costs three times the reading, even where there is nothing to decode.
         source: AsyncIterator[bytes] = response.aiter_bytes() if encoding else aiter(response.stream)  # type: ignore[arg-type]
-        return b"".join(await read_chunks(source, self._settings.max_response_bytes, response.status_code))
+        chunks, size = [], 0
+        async for chunk in source:
+            size += len(chunk)
+            if size > limit:
+                raise ActionError(
+                    ErrorCode.BAD_RESPONSE,
+                    f"the reply is larger than {limit} bytes and was not read further",
+                    http_status=status,
+                )
+            chunks.append(chunk)
+        return b"".join(chunks)
 
 
-def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+class _UnsafeRequest:
+    """Tracks a request that must not be repeated, as httpx's `trace` extension.
+
+    Attributes:
+        may_be_done: Whether it may have been carried out: from when it begins to leave, until it is known to have
+            failed without effect.
+    """
+
+    __slots__ = ("may_be_done",)
+
+    def __init__(self) -> None:
+        self.may_be_done = False
+
+    async def __call__(self, event: str, _details: object) -> None:
+        """Called by the transport with what it does."""
+        if event.endswith("send_request_headers.started"):
+            self.may_be_done = True
 
 
 @lru_cache(maxsize=512)
-def _address(url: str) -> tuple[httpx.URL, bytes]:
-    """A URL and its Host header. Parsing costs as much as all else of a request; a host calls few addresses often."""
+def _parse_url(url: str) -> tuple[httpx.URL, bytes]:
+    """A URL and its Host header. Parsing costs as much as the rest of a request; a host calls few addresses often."""
     parsed = httpx.URL(url)
     return parsed, parsed.netloc
 
 
-class _Sending:
-    """Notes when a request that must not be repeated begins to leave; until then its failure did no harm."""
-
-    __slots__ = ("begun",)
-
-    def __init__(self) -> None:
-        self.begun = False
-
-    async def __call__(self, event: str, _details: object) -> None:
-        """Hear from the transport what it does."""
-        if event.endswith("send_request_headers.started"):
-            self.begun = True
-
-
 @lru_cache(maxsize=512)
 def _check_path(path: str) -> None:
-    """A last guard behind the integration's own checks: a path cannot lead to another host or climb out of its place.
+    """Refuse a path that could lead to another host or climb out of its place; a guard behind the integration's own.
 
     Raises:
         ActionError: `internal`, since an integration must not let such a path come this far.
     """
     safe = path.startswith("/") and "//" not in path and path.isascii() and path.isprintable()
-    # Servers and proxies before them may decode separators too, before they resolve the segments.
+    # Servers, and proxies before them, may decode separators before they resolve the segments.
     plain = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/")
     segments = plain.split("/")
     if not safe or any(c in path for c in " ?#\\") or "." in segments or ".." in segments:

@@ -1,21 +1,27 @@
-"""Repeats a request whose first try failed, where that is safe."""
+"""Repeats a request whose first attempt failed, where that is safe and may help."""
 
 from collections.abc import Awaitable, Callable
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_result, wait_exponential, wait_random
-
-from modulex_mem0.contract import ActionError
-from modulex_mem0.runtime.deadline import Deadline
+from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.runtime.context import Deadline
 from modulex_mem0.runtime.http.reply import HttpReply
-from modulex_mem0.runtime.http.retry_policy import is_transient
 from modulex_mem0.runtime.settings import RuntimeSettings
 
-__all__ = ["repeat"]
+__all__ = ["is_transient", "retry"]
 
-_LONGEST_WAIT = 4.0
+_MAX_WAIT = 4.0
+_TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT_CODES = frozenset({ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED})
 
 
-async def repeat(
+def is_transient(outcome: HttpReply | BaseException) -> bool:
+    """Whether the same request may succeed a moment later. Whether it may be sent twice is for the action to say."""
+    if isinstance(outcome, HttpReply):
+        return outcome.status in _TRANSIENT_STATUSES
+    return isinstance(outcome, ActionError) and outcome.code in _TRANSIENT_CODES and outcome.retryable is not False
+
+
+async def retry(
     first: HttpReply | ActionError,
     attempt: Callable[[], Awaitable[HttpReply]],
     settings: RuntimeSettings,
@@ -24,7 +30,7 @@ async def repeat(
     """Try again until the outcome is not transient, the attempts are used up, or a wait would pass the deadline.
 
     Args:
-        first: How the first try ended; it counts as an attempt.
+        first: The outcome of the first attempt, which counts.
         attempt: Sends the request once more.
         settings: For the number of attempts and the first wait.
         deadline: The call's.
@@ -33,35 +39,37 @@ async def repeat(
         The last reply, whatever its status.
 
     Raises:
-        ActionError: The last failure, when the last try had no reply.
+        ActionError: The last failure, when the last attempt had no reply.
     """
-    made = [first]
+    # 10 ms, which a program pays that meets its first failure.
+    import tenacity  # noqa: PLC0415
 
-    async def next_try() -> HttpReply:
-        # The library has no pause before its first try, so the one that was already made stands in for it.
-        outcome = made.pop() if made else await attempt()
+    outcomes = [first]
+
+    async def next_attempt() -> HttpReply:
+        # tenacity does not wait before its first attempt, so the one that was already made stands in for it.
+        outcome = outcomes.pop() if outcomes else await attempt()
         if isinstance(outcome, ActionError):
             raise outcome
         return outcome
 
     pause = settings.retry_wait
-    backoff = wait_exponential(multiplier=pause, max=_LONGEST_WAIT) + wait_random(0, pause)
+    backoff = tenacity.wait_exponential(multiplier=pause, max=_MAX_WAIT) + tenacity.wait_random(0, pause)
 
-    def wait(state: RetryCallState) -> float:
+    def wait(state: tenacity.RetryCallState) -> float:
         outcome = state.outcome
         reply = None if outcome is None or outcome.failed else outcome.result()
         asked = reply.retry_after if reply is not None else None
         return backoff(state) if asked is None else float(asked)
 
-    def stop(state: RetryCallState) -> bool:
+    def stop(state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= settings.attempts or state.upcoming_sleep >= deadline.remaining()
 
-    retrying = AsyncRetrying(
-        retry=retry_if_result(is_transient)
-        | retry_if_exception(lambda error: isinstance(error, ActionError) and is_transient(error)),
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_result(is_transient) | tenacity.retry_if_exception(is_transient),
         wait=wait,
         stop=stop,
         # When it stops, the last outcome is handed on as it is: the reply is returned, the failure raised.
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    return await retrying(next_try)
+    return await retrying(next_attempt)

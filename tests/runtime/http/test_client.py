@@ -1,6 +1,8 @@
-"""What is sent, and what is refused before anything is sent."""
+"""The HTTP client: what is sent, what is refused before anything is sent, and which replies are refused."""
 
+import gzip
 import math
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +12,10 @@ from hypothesis import strategies as st
 
 from modulex_mem0 import __version__
 from modulex_mem0.contract import Context, CredentialField, ErrorCode, Integration, action
-from modulex_mem0.runtime import Runtime
+from modulex_mem0.runtime import Runtime, RuntimeSettings
 from tests.helpers.calls import call, credential_for, failure
-from tests.helpers.scripted_server import ScriptedServer
-from tests.helpers.steps import json_reply
+from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
+from tests.helpers.steps import endless, json_reply, raw, reply
 from tests.helpers.tiny_integration import KEY, Plugin, SendInput, SendOutput, plugin, profile, scheme
 
 
@@ -67,9 +69,9 @@ def _climbs_or_breaks_out(path: str) -> bool:
 
 @given(path=st.text(st.sampled_from("/.%25eEfFcC\\ab?# :@é\n")) | st.sampled_from(UNSAFE))
 @example(path="/%2e")
-def test_an_unsafe_path_is_refused_before_sending(lasting_server: ScriptedServer, path: str) -> None:
+def test_an_unsafe_path_is_refused_before_sending(shared: Runtime, lasting_server: ScriptedServer, path: str) -> None:
     lasting_server.script(json_reply({}))
-    result = _RUNTIME.call_sync("tiny", "fetch", {"path": path}, credential=credential_for(lasting_server))
+    result = shared.call_sync("tiny", "fetch", {"path": path}, credential=credential_for(lasting_server))
     if _climbs_or_breaks_out(path):
         assert failure(result).code is ErrorCode.INTERNAL
         assert lasting_server.requests == []
@@ -77,15 +79,6 @@ def test_an_unsafe_path_is_refused_before_sending(lasting_server: ScriptedServer
         assert result.success
         # What is sent may be percent-encoded further, but has as many segments and lies as deep.
         assert lasting_server.requests[0].target.count("/") == path.count("/")
-
-
-_RUNTIME = Runtime(plugins=[plugin()])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _closed_at_the_end() -> Any:
-    yield
-    _RUNTIME.close()
 
 
 def _deep(levels: int) -> Any:
@@ -111,7 +104,7 @@ UNSENDABLE: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("kind", UNSENDABLE)
-async def test_what_is_no_json_is_refused_before_sending(server: ScriptedServer, kind: str) -> None:
+async def test_a_value_that_is_not_json_is_refused_before_sending(server: ScriptedServer, kind: str) -> None:
     @action(title="Send")
     async def send(context: Context, input: _LooseInput) -> SendOutput:
         """Send a value."""
@@ -169,3 +162,123 @@ async def test_a_placeholder_inside_a_value_is_not_filled(runtime: Runtime, serv
     credential = {"api_key": "{base_url}", "base_url": server.url}
     assert (await runtime.call("tiny", "fetch", {}, credential=credential)).success
     assert server.requests[0].headers["x-tiny-key"] == "{base_url}"
+
+
+LIMIT = 1000
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_redirect_is_not_followed(runtime: Runtime, server: ScriptedServer, action: str, status: int) -> None:
+    with ScriptedServer() as elsewhere:
+        elsewhere.script(json_reply({}))
+        server.script(reply(status, headers={"location": f"{elsewhere.url}/things/"}))
+        error = failure(await call(runtime, action, server=server))
+        assert elsewhere.connections == 0
+    assert (error.code, error.http_status) == (ErrorCode.BAD_RESPONSE, status)
+    assert "redirect" in error.message
+    assert len(server.requests) == 1
+
+
+def _bomb(*encodings: str) -> Step:
+    body = b" " * (4 * LIMIT)
+    for encoding in encodings:
+        body = gzip.compress(body) if encoding == "gzip" else zlib.compress(body)
+    assert len(body) < LIMIT / 2
+    return reply(200, body, {"content-encoding": ", ".join(encodings)})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200, b" " * (LIMIT + 1)),
+        endless,
+        _bomb("gzip"),
+        _bomb("deflate"),
+        _bomb("gzip", "gzip"),
+        raw(b"HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n" + b" " * 10 * LIMIT),
+    ],
+)
+async def test_a_body_over_the_limit_is_refused(server: ScriptedServer, answer: Step) -> None:
+    server.script(answer)
+    async with Runtime(RuntimeSettings(max_response_bytes=LIMIT), plugins=[plugin()]) as runtime:
+        error = failure(await call(runtime, "fetch", server=server))
+    assert (error.code, error.http_status, error.retryable) == (ErrorCode.BAD_RESPONSE, 200, False)
+    assert len(server.requests) == 1
+
+
+async def test_a_body_of_just_the_limit_is_read(server: ScriptedServer) -> None:
+    server.script(reply(200, b'"' + b"x" * (LIMIT - 2) + b'"'))
+    async with Runtime(RuntimeSettings(max_response_bytes=LIMIT), plugins=[plugin()]) as runtime:
+        assert (await call(runtime, "fetch", server=server)).success
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "GZIP", "identity"])
+async def test_compressed_replies_are_read(runtime: Runtime, server: ScriptedServer, encoding: str) -> None:
+    body = b'{"a": "b"}'
+    body = {"gzip": gzip.compress(body), "deflate": zlib.compress(body)}.get(encoding.lower(), body)
+    server.script(reply(200, body, {"content-encoding": encoding}))
+    assert (await call(runtime, "fetch", server=server)).output["value"] == {"a": "b"}
+    assert server.requests[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "rot13"])
+async def test_an_encoding_that_was_not_asked_for_is_refused(
+    runtime: Runtime, server: ScriptedServer, encoding: str
+) -> None:
+    server.script(reply(200, b"{}", {"content-encoding": encoding}))
+    assert failure(await call(runtime, "fetch", server=server)).code is ErrorCode.BAD_RESPONSE
+
+
+async def test_broken_compression_is_reported(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(reply(200, b"no gzip", {"content-encoding": "gzip"}))
+    error = failure(await call(runtime, "fetch", server=server))
+    assert (error.code, error.retryable) == (ErrorCode.BAD_RESPONSE, False)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        b"<html>\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        b"HTTP/1.1 huh OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x-filler: " + b"x" * 200_000 + b"\r\n\r\n",
+    ],
+)
+async def test_a_reply_that_is_not_http_is_a_bad_response(
+    runtime: Runtime, server: ScriptedServer, garbage: bytes
+) -> None:
+    server.script(raw(garbage))
+    error = failure(await call(runtime, "fetch", server=server))
+    assert (error.code, error.http_status, error.retryable) == (ErrorCode.BAD_RESPONSE, None, False)
+    assert "<" not in error.message
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\ncontent-len", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"],
+)
+async def test_a_reply_that_ends_early_is_a_broken_connection(
+    runtime: Runtime, server: ScriptedServer, start: bytes
+) -> None:
+    server.script(raw(start))
+    error = failure(await call(runtime, "fetch", server=server))
+    assert (error.code, error.http_status, error.retryable) == (ErrorCode.CONNECTION_FAILED, None, True)
+    assert len(server.requests) == 3
+
+
+async def test_informational_replies_without_end_are_ended_by_the_deadline(
+    runtime: Runtime, server: ScriptedServer
+) -> None:
+    def continues(exchange: Exchange) -> None:
+        while not server.stopping.wait(0.01):
+            exchange.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+    server.script(continues)
+    assert failure(await call(runtime, "fetch", server=server, timeout=0.2)).code is ErrorCode.TIMEOUT

@@ -1,25 +1,32 @@
-"""What is sent again after a failure, and what never is."""
+"""Retries: what is sent again after a failure, what never is, and how long a service asks to wait."""
 
 import asyncio
+import re
 import socket
 import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime, RuntimeSettings
-from tests.helpers.calls import call, failure
+from tests.helpers.calls import call, check, credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import after, drip, hang, json_reply, raw, reply, reset
 from tests.helpers.tiny_integration import KEY, plugin
 
 OK = json_reply({"fine": True})
+
 TRUNCATED = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")
 
 
 @pytest.mark.parametrize("first", [reply(429), reply(500), reply(502), reply(503), reply(504), reset, TRUNCATED])
 @pytest.mark.parametrize("action", ["fetch", "find", "replace"])
-async def test_a_repeatable_request_is_sent_again_after_a_passing_failure(
+async def test_a_safe_request_is_sent_again_after_a_transient_failure(
     runtime: Runtime, server: ScriptedServer, action: str, first: Step
 ) -> None:
     server.script(first, OK)
@@ -51,14 +58,14 @@ async def test_a_short_wait_that_the_service_asks_for_is_waited(
     assert (await call(runtime, "fetch", server=server)).success
 
 
-async def test_a_wait_beyond_the_deadline_is_answered_at_once(runtime: Runtime, server: ScriptedServer) -> None:
+async def test_a_wait_beyond_the_deadline_fails_at_once(runtime: Runtime, server: ScriptedServer) -> None:
     server.script(reply(429, headers={"retry-after": "3000"}))
     error = failure(await call(runtime, "fetch", server=server))
     assert (error.code, error.retry_after, error.retryable) == (ErrorCode.RATE_LIMITED, 3000.0, True)
     assert len(server.requests) == 1
 
 
-async def test_a_rate_limit_that_was_not_hit_does_not_hold_up_the_next_try(
+async def test_a_rate_limit_that_was_not_hit_does_not_delay_the_next_attempt(
     runtime: Runtime, server: ScriptedServer
 ) -> None:
     # Many services send the reset with every reply.
@@ -74,7 +81,7 @@ async def test_a_change_is_sent_once_whatever_the_status(runtime: Runtime, serve
 
 
 @pytest.mark.parametrize("ending", [reset, raw(b""), TRUNCATED, raw(b"no HTTP at all\r\n\r\n")])
-async def test_a_change_without_a_whole_answer_has_an_unknown_outcome(
+async def test_a_change_without_a_whole_reply_has_an_unknown_outcome(
     runtime: Runtime, server: ScriptedServer, ending: Step
 ) -> None:
     server.script(ending, OK)
@@ -101,7 +108,7 @@ async def test_the_deadline_ends_a_read(runtime: Runtime, server: ScriptedServer
     assert len(server.requests) == 1
 
 
-async def test_all_tries_share_one_deadline(server: ScriptedServer) -> None:
+async def test_all_attempts_share_one_deadline(server: ScriptedServer) -> None:
     server.script(reply(503), reply(503), hang)
     async with Runtime(RuntimeSettings(retry_wait=0.01, attempts=1000), plugins=[plugin()]) as runtime:
         error = failure(await call(runtime, "fetch", server=server, timeout=0.4))
@@ -129,3 +136,88 @@ async def test_an_action_may_ask_for_more_time_than_the_runtime_gives(server: Sc
         result = await patient
     assert hasty.code is ErrorCode.TIMEOUT
     assert result.success
+
+
+DAY = 86_400
+
+
+def _wait(runtime: Runtime, server: ScriptedServer, headers: Mapping[str, str], status: int = 429) -> float | None:
+    server.script(reply(status, headers=headers))
+    result = runtime.call_sync("tiny", "change", {}, credential=credential_for(server))
+    check(runtime, "change", result)
+    error = failure(result)
+    assert (f"retry after {error.retry_after:g} s" in error.line) if error.retry_after is not None else True
+    return error.retry_after
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("12", 12),
+        ("0", 0),
+        ("0.5", 0.5),
+        (" 7 ", 7),
+        ("-5", 0),
+        ("99999999999", DAY),
+        ("1e300", DAY),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", DAY),
+        ("soon", None),
+        ("", None),
+        ("inf", None),
+        ("nan", None),
+        ("12, 13", None),
+        ("Wed, 99 Foo 2015 77:28:00 GMT", None),
+    ],
+)
+def test_retry_after(
+    shared: Runtime, lasting_server: ScriptedServer, value: str, seconds: float | None, status: int
+) -> None:
+    assert _wait(shared, lasting_server, {"Retry-After": value}, status) == seconds
+
+
+@pytest.mark.parametrize("zone", [" GMT", " -0000", " +0000"])
+def test_a_date_ahead(shared: Runtime, lasting_server: ScriptedServer, zone: str) -> None:
+    moment = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True).removesuffix(" GMT")
+    seconds = _wait(shared, lasting_server, {"Retry-After": moment + zone})
+    assert seconds is not None
+    assert 3500 < seconds <= 3600
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("30", 30), ("-1", 0), ("later", None), ("", None), ("nan", None)])
+def test_a_rate_limits_reset(
+    shared: Runtime, lasting_server: ScriptedServer, value: str, seconds: float | None
+) -> None:
+    assert _wait(shared, lasting_server, {"X-RateLimit-Reset": value}) == seconds
+
+
+def test_a_reset_as_a_moment(shared: Runtime, lasting_server: ScriptedServer) -> None:
+    moment = datetime.now(UTC).timestamp() + 600
+    seconds = _wait(shared, lasting_server, {"X-RateLimit-Reset": f"{moment:.0f}"})
+    assert seconds is not None
+    assert 500 < seconds <= 601
+
+
+def test_retry_after_wins_over_the_reset(shared: Runtime, lasting_server: ScriptedServer) -> None:
+    assert _wait(shared, lasting_server, {"X-RateLimit-Reset": "30", "Retry-After": "3"}) == 3
+
+
+def test_an_unreadable_wait_leaves_the_reset(shared: Runtime, lasting_server: ScriptedServer) -> None:
+    assert _wait(shared, lasting_server, {"X-RateLimit-Reset": "30", "Retry-After": "soon"}) == 30
+
+
+def test_without_a_header_nothing_is_said(shared: Runtime, lasting_server: ScriptedServer) -> None:
+    assert _wait(shared, lasting_server, {}) is None
+
+
+LATIN = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=40)
+
+DATE = re.compile(r"(\w{3}, )?\d{1,4} \w{3,9} \d{1,5} \d{1,3}:\d\d(:\d\d)?( [+-]\d{4,9})?", re.ASCII)
+
+
+@given(value=LATIN | st.from_regex(DATE, fullmatch=True))
+def test_any_header_is_a_wait_or_none(shared: Runtime, lasting_server: ScriptedServer, value: str) -> None:
+    for name in ("Retry-After", "X-RateLimit-Reset"):
+        seconds = _wait(shared, lasting_server, {name: value})
+        assert seconds is None or 0 <= seconds <= DAY

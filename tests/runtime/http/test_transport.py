@@ -1,6 +1,9 @@
-"""Proxies that the environment names."""
+"""Transports: proxies that the environment names, and certificates that are verified."""
+
+import ssl
 
 import pytest
+import trustme
 
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime, RuntimeSettings
@@ -68,7 +71,7 @@ async def test_https_goes_through_a_tunnel_and_a_refused_one_changed_nothing(
         ("SSL_CERT_FILE", "/nowhere/at/all.pem"),
     ],
 )
-async def test_an_unusable_environment_is_told_and_changed_nothing(
+async def test_an_unusable_environment_is_reported_and_nothing_is_sent(
     runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, action: str, setting: tuple[str, str]
 ) -> None:
     monkeypatch.setenv(*setting)
@@ -78,3 +81,35 @@ async def test_an_unusable_environment_is_told_and_changed_nothing(
     assert error.code is ErrorCode.CONNECTION_FAILED
     assert "environment" in error.message
     assert server.connections == 0
+
+
+def _serving(authority: trustme.CA, name: str) -> ScriptedServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return ScriptedServer(tls=context)
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_certificate_of_an_unknown_authority_is_refused(
+    runtime: Runtime, authority: trustme.CA, action: str
+) -> None:
+    with _serving(authority, "127.0.0.1") as server:
+        server.script(json_reply({}))
+        error = failure(await call(runtime, action, server=server))
+        assert server.requests == []
+    assert error.code is ErrorCode.CONNECTION_FAILED
+    assert "certificate" in error.message.lower()
+
+
+async def test_a_certificate_for_another_name_is_refused(runtime: Runtime, trusted: trustme.CA) -> None:
+    with _serving(trusted, "other.invalid") as server:
+        server.script(json_reply({}))
+        error = failure(await call(runtime, "change", server=server))
+        assert server.requests == []
+    assert error.code is ErrorCode.CONNECTION_FAILED
+
+
+async def test_a_certificate_that_the_operator_trusts_is_accepted(runtime: Runtime, trusted: trustme.CA) -> None:
+    with _serving(trusted, "127.0.0.1") as server:
+        server.script(json_reply({"a": 1}))
+        assert (await call(runtime, "change", server=server)).output["value"] == {"a": 1}

@@ -1,0 +1,101 @@
+"""The pool of connections: calls share and reuse them, and queue for them."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from modulex_mem0.contract import ErrorCode
+from modulex_mem0.runtime import Runtime, RuntimeSettings, TransportName
+from tests.helpers.calls import call, credential_for, failure
+from tests.helpers.scripted_server import ScriptedServer
+from tests.helpers.steps import after, hang, json_reply, raw, reply
+from tests.helpers.tiny_integration import plugin
+
+OK = json_reply({})
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open() -> Iterator[None]:
+    """Collect what was dropped, so that an unclosed socket or task warns, and fails, in the test that left it."""
+    yield
+    gc.collect()
+
+
+async def test_a_hundred_calls_at_once_share_few_connections(server: ScriptedServer) -> None:
+    server.script(OK)
+    async with Runtime(RuntimeSettings(max_connections=5), plugins=[plugin()]) as runtime:
+        results = await asyncio.gather(*(call(runtime, "change", server=server) for _ in range(100)))
+    assert all(result.success for result in results)
+    assert len(server.requests) == 100
+    assert server.connections <= 5
+
+
+async def test_consecutive_calls_use_one_connection(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(OK)
+    for _ in range(10):
+        assert (await call(runtime, "fetch", server=server)).success
+    assert server.connections == 1
+
+
+async def test_a_burst_leaves_its_connections_to_the_next_one(runtime: Runtime, server: ScriptedServer) -> None:
+    for _ in range(2):
+        all_are_here = threading.Event()
+        server.script(after(all_are_here, OK))
+        calls = asyncio.gather(*(call(runtime, "change", server=server) for _ in range(40)))
+        await asyncio.to_thread(server.wait_for_requests, 40)
+        all_are_here.set()
+        assert all(result.success for result in await calls)
+        assert server.connections == 40
+
+
+async def test_where_no_connection_is_kept_each_call_opens_one(
+    transport: TransportName, server: ScriptedServer
+) -> None:
+    server.script(OK)
+    settings = RuntimeSettings(transport=transport, max_keepalive=0)
+    async with Runtime(settings, plugins=[plugin()]) as runtime:
+        for _ in range(3):
+            assert (await call(runtime, "fetch", server=server)).success
+    assert server.connections == 3
+
+
+async def test_a_hundred_calls_wait_for_a_free_connection_no_longer_than_their_deadline(
+    server: ScriptedServer,
+) -> None:
+    server.script(hang)
+    async with Runtime(RuntimeSettings(max_connections=1, timeout=0.3), plugins=[plugin()]) as runtime:
+        results = await asyncio.gather(*(call(runtime, "change", server=server) for _ in range(100)))
+    codes = [failure(result).code for result in results]
+    # Only what was sent may have been carried out.
+    assert codes.count(ErrorCode.OUTCOME_UNKNOWN) == len(server.requests)
+    assert codes.count(ErrorCode.TIMEOUT) == 100 - len(server.requests)
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_cancellation_passes_through_and_leaves_the_pool_usable(server: ScriptedServer, action: str) -> None:
+    server.script(hang, OK)
+    async with Runtime(RuntimeSettings(max_connections=1), plugins=[plugin()]) as runtime:
+        task = asyncio.create_task(call(runtime, action, server=server))
+        await asyncio.to_thread(server.wait_for_requests, 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await call(runtime, action, server=server)).success
+
+
+async def test_a_callers_own_timeout_passes_through(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(hang)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await call(runtime, "fetch", server=server)
+
+
+async def test_the_pool_is_usable_after_each_kind_of_failure(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(raw(b"garbage\r\n"), reply(200, b"no gzip", {"content-encoding": "gzip"}), reply(200, b"{}"))
+    await call(runtime, "change", server=server)
+    await call(runtime, "change", server=server)
+    result = await runtime.call("tiny", "change", {}, credential=credential_for(server))
+    assert result.success
