@@ -94,7 +94,7 @@ class ActionError(Exception):
         retry_after: Seconds to wait, where the service said so.
         http_status: The status of the reply that caused the error.
         retryable: Overrides what the runtime derives from the code and the action's hints.
-        partial_output: Fields of the output that are known in spite of the failure, such as the id of a failed event.
+        partial_output: Fields of the output that are known despite the failure, such as the id of a failed event.
     """
 
     def __init__(

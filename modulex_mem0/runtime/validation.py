@@ -93,7 +93,7 @@ class OutputValidator:
 
         Args:
             line: The error as one line.
-            known: Further fields that are known in spite of the failure; left out unless all of them fit.
+            known: Further fields that are known despite the failure; left out unless all of them fit.
         """
         minimal = {"success": False, "error": line}
         try:

@@ -290,7 +290,7 @@ async def test_the_host_goes_on_after_a_defect(server: ScriptedServer, hints: Hi
         assert (await call(runtime, "fetch", server=server)).success
 
 
-# Handlers that make their own requests: the runtime carries none of them, and keeps its promises all the same.
+# Handlers that make their own requests: the runtime carries none of them, and its guarantees hold nevertheless.
 
 NO_BASE_URL = scheme(base_url=None, headers={}, connection_test=None)
 
