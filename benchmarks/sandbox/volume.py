@@ -1,28 +1,24 @@
-"""One user with many memories: what a search, a list and an add then take, ``python -m benchmarks.sandbox.volume``.
+"""What a search, a list and an add take where one user has many memories: `python -m benchmarks.sandbox.volume`.
 
-The sandbox runs in a process of its own. An add is timed as a caller sees it, with its fact found, compared with what
-is known, stored, indexed and (in semantic mode) embedded before the reply.
+The sandbox runs in a process of its own. An add is timed as a caller sees it: its fact is found, compared with what is
+known, stored, indexed and (in semantic mode) embedded before the reply.
 """
-
-from __future__ import annotations
 
 import argparse
 import json
-import random
-import statistics
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from random import Random
+from statistics import median, quantiles
+from typing import Any
 
 import httpx
 
-from benchmarks.sandbox.modes import available_modes
-from benchmarks.sandbox.sentences import Sentences
+from benchmarks.sandbox import available_modes
 from modulex_mem0.sandbox import SearchMode, sandbox_process
 
-__all__ = ["Volume", "main", "measure"]
+__all__ = ["Spread", "Volume", "measure"]
 
 _USER = {"user_id": "collector"}
 _MARKS = (100, 1_000, 10_000)
@@ -30,6 +26,15 @@ _CHUNK = 100
 _ADDS = 200
 _READS = 100
 _PAGE = 100
+
+_VERBS = ("bought", "lost", "painted", "borrowed", "repaired", "sold", "found", "admired", "forgot", "inherited")
+_THINGS = (
+    "guitar", "bicycle", "kettle", "novel", "lamp", "camera", "carpet", "violin", "boat", "clock", "scarf", "map",
+    "mirror", "telescope", "chessboard", "suitcase", "ladder", "piano", "tent", "umbrella",
+)  # fmt: skip
+_PLACES = ("Oslo", "Lisbon", "Kyoto", "Quito", "Cairo", "Dublin", "Perth", "Lima", "Turin", "Bergen", "Accra", "Riga")
+_PEOPLE = ("my aunt", "a colleague", "my dentist", "an old friend", "the neighbour", "my cousin", "a stranger")
+_QUESTIONS = ("Who was there when I {} the {}?", "In which city is the {1} that I {0}?", "Did I ever mention a {1}?")
 
 
 @dataclass(frozen=True)
@@ -42,109 +47,88 @@ class Spread:
 
 @dataclass(frozen=True)
 class Volume:
-    """What one search mode took, in milliseconds.
-
-    Attributes:
-        adds: By how many memories were stored before.
-    """
+    """What one search mode took; `adds` by how many memories were stored before."""
 
     mode: SearchMode
     memories: int
     search: Spread
     list: Spread
-    adds: dict[int, Spread] = field(default_factory=dict)
+    adds: dict[int, Spread]
 
 
 def measure(mode: SearchMode, memories: int) -> Volume:
-    """Fill a fresh sandbox up to ``memories``, and time adds on the way and reads at the end."""
-    sentences = Sentences(random.Random(1))  # noqa: S311 - the same texts in every run
+    """Fill a fresh sandbox up to that many memories; time adds on the way, and reads at the end."""
+    random = Random(1)  # noqa: S311 - the same texts in every run
+    adds: dict[int, Spread] = {}
+    stored = 0
+
+    def fact() -> str:
+        nonlocal stored
+        stored += 1
+        verb, thing, place, person = map(random.choice, (_VERBS, _THINGS, _PLACES, _PEOPLE))
+        # The number makes it unlike all others.
+        return f"I {verb} a {thing} in {place} with {person}, as number {stored} on my list"
+
     with (
         sandbox_process(delay=0, search_mode=mode) as sandbox,
         httpx.Client(base_url=sandbox.base_url, headers=sandbox.headers, timeout=120) as client,
     ):
-        adds: dict[int, Spread] = {}
-        stored = 0
+
+        def add(*texts: str, **options: bool) -> httpx.Response:
+            messages = [{"role": "user", "content": text} for text in texts]
+            return client.post("/v3/memories/add/", json={"messages": messages, **_USER, **options})
+
+        def search(question: str) -> httpx.Response:
+            return client.post("/v3/memories/search/", json={"query": question, "filters": _USER})
+
+        def page(number: int) -> httpx.Response:
+            return client.post("/v3/memories/", params={"page": number, "page_size": _PAGE}, json={"filters": _USER})
+
         for mark in (*(mark for mark in _MARKS if mark < memories), memories):
-            stored = _fill(client, sentences, stored, mark)
-            adds[mark] = _spread(_adds(client, sentences))
-            stored += _ADDS
-        search = _spread(_searches(client, sentences))
-        pages = _spread(_lists(client, stored))
-        count = _list(client, 1).json()["count"]
-        if count != stored:
-            raise RuntimeError(f"{stored} memories were added, and {count} are there")
-    return Volume(mode, memories, search, pages, adds)
+            while stored < mark:
+                add(*(fact() for _ in range(min(_CHUNK, mark - stored))), infer=False).raise_for_status()
+            adds[mark] = _timed(add, [f"{fact()}." for _ in range(_ADDS)])
+        questions = [
+            random.choice(_QUESTIONS).format(random.choice(_VERBS), random.choice(_THINGS)) for _ in range(_READS)
+        ]
+        last = -(-stored // _PAGE)
+        pages = [1 + number * (last - 1) // (_READS - 1) for number in range(_READS)]
+        volume = Volume(mode, memories, _timed(search, questions), _timed(page, pages), adds)
+        count = page(1).json()["count"]
+    if count != stored:
+        raise RuntimeError(f"{stored} memories were added, and {count} are there")
+    return volume
 
 
-def _fill(client: httpx.Client, sentences: Sentences, stored: int, mark: int) -> int:
-    while stored < mark:
-        texts = [sentences.fact() for _ in range(min(_CHUNK, mark - stored))]
-        messages = [{"role": "user", "content": text} for text in texts]
-        client.post("/v3/memories/add/", json={"messages": messages, "infer": False, **_USER}).raise_for_status()
-        stored += len(texts)
-    return stored
-
-
-def _adds(client: httpx.Client, sentences: Sentences) -> Iterator[Callable[[], httpx.Response]]:
-    for _ in range(_ADDS):
-        body = {"messages": [{"role": "user", "content": f"{sentences.fact()}."}], **_USER}
-        yield partial(client.post, "/v3/memories/add/", json=body)
-
-
-def _searches(client: httpx.Client, sentences: Sentences) -> Iterator[Callable[[], httpx.Response]]:
-    for _ in range(_READS):
-        body = {"query": sentences.question(), "filters": _USER}
-        yield partial(client.post, "/v3/memories/search/", json=body)
-
-
-def _lists(client: httpx.Client, stored: int) -> Iterator[Callable[[], httpx.Response]]:
-    last = -(-stored // _PAGE)
-    for number in range(_READS):
-        page = 1 + number * (last - 1) // max(1, _READS - 1)
-        yield partial(_list, client, page)
-
-
-def _list(client: httpx.Client, page: int) -> httpx.Response:
-    return client.post("/v3/memories/", params={"page": page, "page_size": _PAGE}, json={"filters": _USER})
-
-
-def _spread(calls: Iterator[Callable[[], httpx.Response]]) -> Spread:
+def _timed(call: Callable[[Any], httpx.Response], arguments: Iterable[Any]) -> Spread:
     times = []
-    for call in calls:
+    for argument in arguments:
         began = time.perf_counter()
-        reply = call()
+        reply = call(argument)
         times.append((time.perf_counter() - began) * 1000)
         reply.raise_for_status()
-    return Spread(round(statistics.median(times), 1), round(statistics.quantiles(times, n=20)[18], 1))
+    return Spread(round(median(times), 1), round(quantiles(times, n=20)[18], 1))
 
 
-def _table(volumes: Sequence[Volume]) -> list[str]:
-    marks = list(volumes[0].adds)
-    headings = ["search", "list", *(f"add at {mark:,}" for mark in marks)]
-    lines = [
-        f"{volumes[0].memories:,} memories of one user; milliseconds, p50 / p95",
-        f"{'mode':<10}" + "".join(f"{heading:>16}" for heading in headings),
-    ]
-    for volume in volumes:
-        spreads = [volume.search, volume.list, *(volume.adds[mark] for mark in marks)]
-        lines.append(f"{volume.mode:<10}" + "".join(f"{f'{one.p50:.1f} / {one.p95:.1f}':>16}" for one in spreads))
-    return lines
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print a table, or JSON."""
+def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sandbox.volume", description=__doc__)
     parser.add_argument("--memories", type=int, default=_MARKS[-1], help="how many to store (default: %(default)s)")
     parser.add_argument("--mode", choices=("lexical", "semantic"), help="only this mode (default: both)")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     if options.memories < 1:
         parser.error("--memories must be at least 1")
     volumes = [measure(mode, options.memories) for mode in ([options.mode] if options.mode else available_modes())]
-    lines = [json.dumps([asdict(volume) for volume in volumes], indent=2)] if options.json else _table(volumes)
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0
+    if options.json:
+        print(json.dumps([asdict(volume) for volume in volumes], indent=2))
+        return
+    headings = ["search", "list", *(f"add at {mark:,}" for mark in volumes[0].adds)]
+    print(f"{options.memories:,} memories of one user; milliseconds, p50 / p95")
+    print(f"{'mode':<10}" + "".join(f"{heading:>16}" for heading in headings))
+    for volume in volumes:
+        spreads = (volume.search, volume.list, *volume.adds.values())
+        print(f"{volume.mode:<10}" + "".join(f"{f'{one.p50:.1f} / {one.p95:.1f}':>16}" for one in spreads))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _main()
