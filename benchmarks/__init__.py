@@ -1,1 +1,1 @@
-"""What a call costs, beside what it costs others: `python -m benchmarks run`, then `python -m benchmarks report`."""
+"""The cost of a call, compared with other ways to make it: `python -m benchmarks run`, then `report`."""

@@ -193,14 +193,14 @@ async def aiohttp_transport(target: Target) -> AsyncIterator[Call]:
 async def runtime_transport(target: Target) -> AsyncIterator[Call]:
     """The transport that the runtime opens for aiohttp, called with an httpx.Request, no client."""
     # The only place in the benchmarks that reaches behind the runtime's public face.
-    from modulex_mem0.runtime.http.transports import Transports
+    from modulex_mem0.runtime.http import Pools
 
-    transports = Transports(_settings("aiohttp"))
+    pools = Pools(_settings("aiohttp"))
     url = httpx.URL(target.base_url)
     try:
-        yield _exchange(transports.transport(transports.pool(), url.scheme, url.host, url.port), target)
+        yield _exchange(pools.current().transport(url.scheme, url.host, url.port), target)
     finally:
-        await transports.aclose()
+        await pools.aclose()
 
 
 def _exchange(transport: httpx.AsyncBaseTransport, target: Target) -> Call:

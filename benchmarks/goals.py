@@ -1,6 +1,6 @@
 """The goals, and what was measured."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import sub, truediv
 from statistics import median
@@ -62,14 +62,12 @@ def goals(results: Results, transport: str) -> list[Goal]:
         return Goal(f"CPU that the runtime adds, {records} records", limit, added, "ms")
 
     def longest_step(name: str, kind: str) -> Goal:
-        steps = next(
-            (
-                [taken[kind] for taken in entry["rounds"]]
-                for entry in data.get("blocking", ())
-                if (entry["contender"], entry["records"], entry["at_once"]) == (ours, 1000, 1)
-            ),
-            [],
-        )
+        steps = [
+            taken[kind]
+            for entry in data.get("blocking", ())
+            if (entry["contender"], entry["records"], entry["at_once"]) == (ours, 1000, 1)
+            for taken in entry["rounds"]
+        ]
         return Goal(f"longest step of the event loop, 1000 records, {name}", 6.0, steps, "ms")
 
     def cold_start(name: str, program: str, used: str, limit: float) -> Goal:
@@ -77,11 +75,11 @@ def goals(results: Results, transport: str) -> list[Goal]:
         pair = (programs.get(who, {}).get(used, []) for who in (program, "modulex_tool"))
         return Goal(f"{name} / importing ModuleX's tool", limit, _ratios(*pair))
 
-    def memory(name: str, used: Callable[[dict[str, float]], float], limit: float) -> Goal:
+    def memory(name: str, used: str, limit: float) -> Goal:
         points = data.get("memory", {}).get("points", [])
         calls = points[-1]["calls"] if points else 100_000
         # The first fifth warms allocators and caches up.
-        growth = [used(points[-1]) / used(points[len(points) // 5])] if points else []
+        growth = [points[-1][used] / points[len(points) // 5][used]] if points else []
         return Goal(f"{name} after {calls:,} calls / after a fifth of them", limit, growth)
 
     open_calls = _ratios(*([cpu_ms(taken) for taken in results.rounds(load, ours)] for load in (many, one)))
@@ -109,16 +107,16 @@ def goals(results: Results, transport: str) -> list[Goal]:
         ),
         added_cpu(10, 0.1),
         added_cpu(1000, 6.0),
-        longest_step("garbage collection apart", "own"),
-        longest_step("garbage collection included", "milliseconds"),
+        longest_step("without garbage collection", "own"),
+        longest_step("with garbage collection", "milliseconds"),
         Goal("CPU per call, 128 open calls / 1", 1.15, open_calls),
         Goal(f"CPU per call, {most} integrations / 1", 1.15, _ratios(installed.get(most, []), installed.get(1, []))),
         cold_start("time to discover and read the manifest", "discover", "seconds", 1 / 5),
         cold_start("memory to discover and read the manifest", "discover", "mib", 1 / 2),
         cold_start("time of `modulex-mem0 actions`", "actions", "seconds", 1 / 3),
         cold_start("time of `modulex-mem0 --help`", "help", "seconds", 1 / 3),
-        memory("blocks of memory", lambda point: point["blocks"], 1.01),
-        memory("resident memory", lambda point: point["mib"], 1.02),
+        memory("blocks of memory", "blocks", 1.01),
+        memory("resident memory", "mib", 1.02),
     ]
 
 

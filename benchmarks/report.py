@@ -104,7 +104,7 @@ def _blocking(results: Results) -> str:
         ]
         for entry in results.data.get("blocking", ())
     ]
-    return table(["", "ms, collections apart", "ms, with them"], rows)
+    return table(["", "ms without garbage collection", "ms with it"], rows)
 
 
 def _cold_start(results: Results) -> str:
