@@ -1,6 +1,6 @@
 """The contract of integrations: manifest, actions, hooks and errors. No I/O; depends on pydantic and pluggy alone."""
 
-from modulex_mem0.contract.action import Action, action
+from modulex_mem0.contract.actions import Action, action
 from modulex_mem0.contract.authentication import (
     AuthScheme,
     BasicAuth,

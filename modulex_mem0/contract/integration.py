@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from modulex_mem0.contract.action import Action
+from modulex_mem0.contract.actions import Action
 from modulex_mem0.contract.manifest import IntegrationManifest, Profile
 
 __all__ = ["Integration", "LazyIntegration"]
