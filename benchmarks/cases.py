@@ -1,4 +1,4 @@
-"""What is measured. Each case below takes the bench and the plan, and returns data for the results' JSON file."""
+"""The measurements. Each case below takes the bench and the plan, and returns data for the results' JSON file."""
 
 import os
 import platform

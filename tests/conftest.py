@@ -1,4 +1,4 @@
-"""What several rooms' tests share: the servers, and an environment without surprises."""
+"""Fixtures that several rooms share: the servers, and an environment without surprises."""
 
 import os
 import signal

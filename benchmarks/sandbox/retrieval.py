@@ -1,4 +1,4 @@
-"""How often the right memory comes first, or among the first five: `python -m benchmarks.sandbox.retrieval`.
+"""Hit rates: how often the right memory comes first, or among the first five: `python -m benchmarks.sandbox.retrieval`.
 
 Every fact of `tests/data/retrieval.json` is stored word for word for one user, and every question is sent to the search
 route over HTTP. A question shares few words with the fact that answers it, so the lexical figures show what words alone

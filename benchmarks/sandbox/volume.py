@@ -1,4 +1,4 @@
-"""What a search, a list and an add take where one user has many memories: `python -m benchmarks.sandbox.volume`.
+"""Times of a search, a list and an add for a user with many memories: `python -m benchmarks.sandbox.volume`.
 
 The sandbox runs in a process of its own. An add is timed as a caller sees it: its fact is found, compared with what is
 known, stored, indexed and (in semantic mode) embedded before the reply.

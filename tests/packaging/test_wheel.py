@@ -62,7 +62,7 @@ def test_the_core_needs_few_libraries(metadata: Message) -> None:
     assert core == {"httpx", "jsonschema", "pluggy", "pydantic", "referencing", "tenacity", "typing-extensions"}
 
 
-def test_the_wheel_holds_the_package_and_its_manifests_alone(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_and_its_manifests_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         recorded = archive.read("modulex_mem0/manifests/mem0.json")
@@ -73,7 +73,7 @@ def test_the_wheel_holds_the_package_and_its_manifests_alone(wheel: Path) -> Non
 
 
 def test_the_integration_is_discovered_and_its_manifest_served_from_the_wheel(python: Callable[..., Any]) -> None:
-    told = python("""
+    report = python("""
         import importlib.util, json, sys
         from modulex_mem0.runtime import Runtime
 
@@ -84,21 +84,21 @@ def test_the_integration_is_discovered_and_its_manifest_served_from_the_wheel(py
             "manifest": manifest.model_dump(mode="json"),
             "actions_were_imported": "modulex_mem0.mem0.actions" in sys.modules,
             "inside": "site-packages" in sys.modules["modulex_mem0"].__file__,
-            "extras": [name for name in ("click", "starlette", "uvicorn") if importlib.util.find_spec(name)],
+            "extras": [name for name in ("click", "rich", "starlette", "uvicorn") if importlib.util.find_spec(name)],
         }))
     """)
-    assert told["failures"] == []
-    assert told["manifest"]["name"] == "mem0"
-    assert {"add_memories", "search_memories", "get_memories"} <= {a["name"] for a in told["manifest"]["actions"]}
-    # The record was read: nothing had to be imported to tell it.
-    assert told["actions_were_imported"] is False
-    assert told["inside"] is True
-    assert told["extras"] == []
+    assert report["failures"] == []
+    assert report["manifest"]["name"] == "mem0"
+    assert {"add_memories", "search_memories", "get_memories"} <= {a["name"] for a in report["manifest"]["actions"]}
+    # The record was read: nothing had to be imported for it.
+    assert report["actions_were_imported"] is False
+    assert report["inside"] is True
+    assert report["extras"] == []
 
 
 def test_the_installed_runtime_calls_a_service(python: Callable[..., Any], server: ScriptedServer) -> None:
     server.script(json_reply({"results": [{"id": "m1", "memory": "Likes tea", "user_id": "alice", "score": 0.9}]}))
-    told = python(
+    report = python(
         """
         import json, sys
         from modulex_mem0.runtime import Runtime
@@ -112,5 +112,5 @@ def test_the_installed_runtime_calls_a_service(python: Callable[..., Any], serve
         """,
         server.url,
     )
-    assert (told["success"], told["error"], told["ids"]) == (True, None, ["m1"])
+    assert (report["success"], report["error"], report["ids"]) == (True, None, ["m1"])
     assert server.requests[0].headers["authorization"] == "Token m0-key"

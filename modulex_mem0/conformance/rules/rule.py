@@ -15,7 +15,7 @@ class Subject:
 
     Attributes:
         integration: As its plugin returned it.
-        manifest: Derived afresh from the declarations.
+        manifest: Derived from the declarations.
         recorded: The manifest that hosts see, which may have been recorded earlier.
         released: The manifest of the last release, which this one must be compatible with; None for a first one.
         rivals: Other installed distributions that claim the same name.

@@ -1,4 +1,4 @@
-"""What every route shares: the backend, a valid key, a JSON reply, and the queue."""
+"""The parts that every route shares: the backend, a valid key, a JSON reply, and the queue."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""How an operator limits an agent: `--read-only`, `--actions`, `--user-id`, `--fix`; and usage errors."""
+"""The limits that an operator sets for an agent: `--read-only`, `--actions`, `--user-id`, `--fix`; and usage errors."""
 
 import sys
 from collections.abc import Callable
