@@ -190,8 +190,12 @@ def raw_sockets(*, url: str, records: int, at_once: int, seconds: float) -> dict
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:
                 connection = context.wrap_socket(connection, server_hostname=address.hostname)
-            stack.enter_context(connection).setblocking(False)
-            # Beside each connection: how many bytes of the reply are missing.
+            stack.enter_context(connection)
+            # One exchange before the clock starts, so that the server has accepted the connection.
+            connection.send(request)
+            _received(connection, [length])
+            connection.setblocking(False)
+            # Kept with each connection: how many bytes of the reply are missing.
             selector.register(connection, selectors.EVENT_READ, [length])
             connection.send(request)
         begun = time.perf_counter()
@@ -206,7 +210,7 @@ def raw_sockets(*, url: str, records: int, at_once: int, seconds: float) -> dict
 
 
 def _received(connection: socket.socket, missing: list[int]) -> bool:
-    """Read what has arrived; true when the reply is complete."""
+    """Read what has arrived, or all of it where the socket blocks; true when the reply is complete."""
     while missing[0] > 0:
         try:
             missing[0] -= len(connection.recv(2**20))
