@@ -1,10 +1,24 @@
-"""Walks JSON Schemas (draft 2020-12), says which types they admit, and words them for people."""
+"""Walks JSON Schemas (draft 2020-12), says which types they admit, and rewrites them for simple readers and people."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from math import floor
 from typing import Any
 
-__all__ = ["EVERY_TYPE", "inline", "json_types", "read_value", "resolve", "subschemas", "type_of", "type_summary"]
+__all__ = [
+    "EVERY_TYPE",
+    "inline",
+    "json_types",
+    "outline",
+    "read_strict",
+    "read_value",
+    "resolve",
+    "simplify",
+    "strict",
+    "subschemas",
+    "type_of",
+    "type_summary",
+]
 
 EVERY_TYPE = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
@@ -13,6 +27,8 @@ _DEEPEST = 8
 _DEFINITIONS = "#/$defs/"
 _MAPS = ("properties", "patternProperties", "$defs", "dependentSchemas")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+#: What a simplified schema keeps of a parameter, besides its type, choices and default.
+_KEPT = ("description", "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength", "pattern")
 _SINGLE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 
 
@@ -161,6 +177,179 @@ def inline(schema: Any, definitions: Mapping[str, Any], *, within: frozenset[str
         return own
     # What stands beside a reference wins over what it refers to.
     return inline(definitions[name], definitions, within=within | {name}) | own
+
+
+def simplify(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an object as readers take it that know little of JSON Schema, such as those of model providers.
+
+    Every parameter, and every item of an array, has one plain `type`. There is no reference, no union, no keyword of
+    our own and no `additionalProperties`. Of a union, the first choice that is not null is left; where any value fits,
+    `object`. Validation uses the original schema, which still admits the other choices.
+
+    Args:
+        schema: A whole schema, with its `$defs`.
+    """
+    whole = _simplified(inline(schema, schema.get("$defs", {})))
+    whole.pop("description", None)
+    whole.setdefault("properties", {})
+    for name, value in whole["properties"].items():
+        # Some readers take no parameter without one.
+        value.setdefault("description", f"{name.replace('_', ' ').capitalize()}.")
+    return whole
+
+
+def _simplified(schema: Any) -> dict[str, Any]:  # noqa: ANN401 - a schema may be true or false
+    chosen = _one_choice(schema if isinstance(schema, Mapping) else {})
+    kind = _one_type(chosen)
+    simple: dict[str, Any] = {"type": kind}
+    simple |= {key: chosen[key] for key in _KEPT if key in chosen}
+    if "enum" in chosen or "const" in chosen:
+        values = [value for value in chosen.get("enum", [chosen.get("const")]) if _is_of(value, kind)]
+        simple["enum"] = values
+    if chosen.get("default") is not None and _is_of(chosen["default"], kind):
+        simple["default"] = chosen["default"]
+    if kind == "array":
+        simple["items"] = _simplified(chosen.get("items", {}))
+    elif kind == "object" and chosen.get("properties"):
+        simple["properties"] = {name: _simplified(value) for name, value in chosen["properties"].items()}
+        if chosen.get("required"):
+            simple["required"] = list(chosen["required"])
+    return simple | _inclusive_bounds(chosen, kind)
+
+
+def _one_choice(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with its unions replaced by their first choice that is not null; its own keywords win."""
+    merged = dict(schema)
+    for part in merged.pop("allOf", ()):
+        merged = {**_one_choice(part), **merged}
+    for union in ("anyOf", "oneOf"):
+        choices = [choice for choice in merged.pop(union, ()) if isinstance(choice, Mapping)]
+        choices = [
+            choice for choice in choices if choice.get("type") != "null" and choice.get("const", ...) is not None
+        ]
+        if choices and all("const" in choice for choice in choices):
+            merged = {"enum": [choice["const"] for choice in choices], **merged}
+        elif choices:
+            merged = {**_one_choice(choices[0]), **merged}
+    return merged
+
+
+def _one_type(schema: Mapping[str, Any]) -> str:
+    named = schema.get("type", ())
+    values = schema.get("enum", [schema["const"]] if "const" in schema else ())
+    implied = [kind for key, kind in (("properties", "object"), ("items", "array")) if key in schema]
+    kinds = [named] if isinstance(named, str) else [*named, *(type_of(value) for value in values), *implied]
+    return next((kind for kind in kinds if kind != "null"), "object")
+
+
+def _is_of(value: object, kind: str) -> bool:
+    return type_of(value) == kind or (kind == "number" and type_of(value) == "integer")
+
+
+def _inclusive_bounds(schema: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Exclusive bounds as inclusive ones, which more readers know; for numbers that are not whole, as the nearest."""
+    bounds = {}
+    for exclusive, inclusive, step in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
+        bound = schema.get(exclusive)
+        if isinstance(bound, int | float) and not isinstance(bound, bool) and inclusive not in schema:
+            bounds[inclusive] = floor(bound) + step if kind == "integer" and bound == floor(bound) else bound
+    return bounds
+
+
+def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A simplified schema in the form that OpenAI's strict mode takes.
+
+    Every property is required, an optional one may be null, and no object is open: an object whose keys are not known
+    becomes JSON as text, and so does a list of such objects. `read_strict` reads what a model sends for it.
+
+    Args:
+        schema: What `simplify` returns.
+    """
+    if schema["type"] == "array":
+        return {**schema, "items": strict(schema["items"])}
+    if schema["type"] != "object":
+        return dict(schema)
+    required = schema.get("required", ())
+    properties = {
+        name: _strict_property(value, optional=name not in required)
+        for name, value in schema.get("properties", {}).items()
+    }
+    rest = {key: value for key, value in schema.items() if key != "default"}
+    return {**rest, "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _strict_property(schema: Mapping[str, Any], *, optional: bool) -> dict[str, Any]:
+    description = str(schema.get("description", ""))
+    if _is_open(schema):
+        what = "a JSON list" if schema["type"] == "array" else "a JSON object"
+        form: dict[str, Any] = {"type": "string", "description": f"{description} Write {what} as text.".strip()}
+    else:
+        form = strict(schema)
+        default = form.pop("default", None)
+        if default is not None:
+            form["description"] = f"{description} Null means {json.dumps(default)}.".strip()
+        for key in ("minLength", "maxLength"):
+            form.pop(key, None)
+    if optional:
+        form["type"] = [form["type"], "null"]
+        if "enum" in form:
+            form["enum"] = [*form["enum"], None]
+    return form
+
+
+def _is_open(schema: Mapping[str, Any]) -> bool:
+    """Whether it is an object whose keys are not known, or a list of such."""
+    if schema["type"] == "array":
+        return _is_open(schema["items"])
+    return bool(schema["type"] == "object") and not schema.get("properties")
+
+
+def read_strict(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """What a model sent for the strict form of a schema, as the schema itself takes it.
+
+    A null for an optional property means that it was left out. Text for an open object is decoded; text that is not
+    JSON stays as it is, for validation to refuse.
+
+    Args:
+        value: What was sent.
+        schema: What `simplify` returned.
+    """
+    if isinstance(value, str) and _is_open(schema):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    if isinstance(value, list) and schema["type"] == "array":
+        return [read_strict(item, schema["items"]) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    known, required = schema.get("properties", {}), schema.get("required", ())
+    return {
+        name: read_strict(given, known[name]) if name in known else given
+        for name, given in value.items()
+        if given is not None or name in required or name not in known
+    }
+
+
+def outline(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of an object with their types, without what is inside them: an output schema in a few words."""
+    whole = inline(schema, schema.get("$defs", {}))
+    properties = {name: _outlined(value) for name, value in whole.get("properties", {}).items()}
+    required = list(whole.get("required", ()))
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def _outlined(schema: Any) -> dict[str, Any]:  # noqa: ANN401 - a schema may be true or false
+    kinds = json_types(schema, {})
+    if kinds == EVERY_TYPE:
+        return {}
+    # `number` includes whole numbers.
+    named = sorted(kinds - {"integer"} if "number" in kinds else kinds, key=lambda kind: (kind == "null", kind))
+    form: dict[str, Any] = {"type": named[0] if len(named) == 1 else named}
+    if named[0] == "array":
+        items = json_types(_one_choice(schema).get("items", True), {})
+        form |= {"items": {"type": next(iter(items))}} if len(items) == 1 else {}
+    return form
 
 
 def type_summary(schema: object, root: Mapping[str, Any], depth: int = 0) -> str:

@@ -158,9 +158,11 @@ def serve(log: Log) -> Serve:
 
     @contextmanager
     def serve_http(
-        *arguments: str, env: dict[str, str] | None = None, root: tuple[str, ...] = ()
+        *arguments: str, env: dict[str, str] | None = None, root: tuple[str, ...] = (), files: int | None = None
     ) -> Iterator[HttpServer]:
         command = [sys.executable, *COMMAND, *root, "mcp", "--http", "127.0.0.1:0", *arguments]
+        if files is not None:
+            command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
         process = subprocess.Popen(
             command, env={**os.environ, **(env or {})}, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
         )

@@ -1,87 +1,42 @@
-"""The transports of MCP: standard input and output, and streamable HTTP."""
+"""The HTTP server: listens, refuses requests that name another server, and ends on a signal."""
 
-import ipaddress
-import logging
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, redirect_stdout
-from typing import Any, NamedTuple, Self
+from contextlib import closing, contextmanager
+from typing import Any
 
 import uvicorn
 from mcp.server import Server
-from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
-__all__ = ["Address", "serve_http", "serve_stdio"]
+from modulex_mem0.hosts.mcp.address import Address
+from modulex_mem0.hosts.mcp.http_app import PATH, HttpApp
+from modulex_mem0.hosts.mcp.http_limits import Connections, HttpLimits, bounded_log
 
-logger = logging.getLogger(__name__)
+__all__ = ["serve_http"]
 
-_PATH = "/mcp"
-_BACKLOG = 256
 _GRACE = 2  # seconds that open requests have to finish after a stop signal
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
-
-
-async def serve_stdio(server: Server[Any]) -> None:
-    """Serve until standard input or output is closed. Anything else that is printed goes to standard error.
-
-    SIGINT ends the process at once, as SIGTERM does: the SDK waits for the next line of input in a thread that cannot
-    be interrupted.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        async with stdio_server() as (read, write):
-            # The SDK redirects the descriptor, but Python would still flush its own buffer to it after the end.
-            with redirect_stdout(sys.stderr):
-                await server.run(read, write, server.create_initialization_options())
-    except* BrokenPipeError:
-        logger.info("the client has disconnected")
-
-
-class Address(NamedTuple):
-    """Where to listen."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `HOST:PORT`, with an IPv6 host in brackets.
-
-        Raises:
-            ValueError: It is not of this form.
-        """
-        host, _, port = text.rpartition(":")
-        bracketed = host.startswith("[") and host.endswith("]")
-        bare = host[1:-1] if bracketed else host
-        sound = bare and bracketed == (":" in bare) and port.isascii() and port.isdigit() and int(port) <= 65535
-        if not sound:
-            raise ValueError(f"{text!r} is not of the form HOST:PORT, as in 127.0.0.1:8000 or [::1]:8000")
-        return cls(bare, int(port))
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it. Of names, only `localhost` counts."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-    @property
-    def authority(self) -> str:
-        """The address as part of a URL."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+# asyncio accepts this many connections at once before they are counted, and needs a descriptor for each.
+_ACCEPT_AT_ONCE = 16
+_BACKLOG = 256
 
 
 async def serve_http(
-    server: Server[Any], address: Address, *, allowed_hosts: Iterable[str] = (), announce: Callable[[str], None]
+    server: Server[Any],
+    address: Address,
+    *,
+    allowed_hosts: Iterable[str] = (),
+    announce: Callable[[str], None],
+    limits: HttpLimits | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
+
+    There are no sessions: each request stands for itself, with or without the handshake of older clients, and nothing
+    of it stays. A client that accepts `text/event-stream` is answered with a stream, which carries progress too; any
+    other with JSON.
 
     A request whose `Host` or `Origin` header names another server is refused: it may come from a web page that made
     its own name resolve to this machine (DNS rebinding).
@@ -91,26 +46,32 @@ async def serve_http(
         address: Where to listen; port 0 takes a free port.
         allowed_hosts: More names that clients reach the server by, with or without a port.
         announce: Called with the URL when the server is ready.
+        limits: The defaults suit a server for one machine or one team.
 
     Raises:
         OSError: The address cannot be bound.
     """
-    with closing(_bind(address)) as listener:
+    limits = limits or HttpLimits()
+    with closing(_bind(address)) as listener, bounded_log():
         bound = Address(address.host, listener.getsockname()[1])
-        app = server.streamable_http_app(
-            streamable_http_path=_PATH, host=address.host, transport_security=_security(bound, allowed_hosts)
-        )
+        app = HttpApp(server, _security(bound, allowed_hosts), limits.request_bytes)
+        connections = Connections(limits)
         config = uvicorn.Config(
             app,
             # The access log goes to standard output, and uvicorn's logging configuration would replace the operator's.
             access_log=False,
+            backlog=_ACCEPT_AT_ONCE,
+            http=connections.protocol,
+            lifespan="off",
+            # Calls whose clients have gone count too.
+            limit_concurrency=connections.most + 1,
             log_config=None,
-            lifespan="on",
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
             ws="none",
         )
-        await _HttpServer(config, lambda: announce(f"http://{bound.authority}{_PATH}")).serve(sockets=[listener])
+        async with app:
+            await _HttpServer(config, lambda: announce(f"http://{bound.authority}{PATH}")).serve(sockets=[listener])
 
 
 class _HttpServer(uvicorn.Server):
@@ -122,6 +83,9 @@ class _HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or ():
+            # The system may keep more waiting than are accepted at once.
+            listener.listen(_BACKLOG)
         self._ready()
 
     @contextmanager
@@ -140,7 +104,6 @@ def _bind(address: Address) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)
-        listener.listen(_BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -1,0 +1,269 @@
+"""What one client can take of the HTTP server: no sessions, bounded bodies, time, connections and log lines."""
+
+import asyncio
+import json
+import os
+import select
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
+
+from mcp.server import Server, ServerRequestContext
+from mcp.types import CallToolRequestParams, CallToolResult, TextContent
+
+from modulex_mem0.hosts.mcp import Address, HttpLimits, serve_http
+
+Serve = Callable[..., AbstractContextManager[Any]]
+
+STREAM = {"Accept": "application/json, text/event-stream"}
+# In this process: once a signal has ended a server, the library of event streams ends every later stream at once.
+JSON = {"Accept": "application/json"}
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+HALF = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "
+
+
+def call(name: str, number: int = 1, **arguments: Any) -> dict[str, Any]:
+    return {
+        "jsonrpc": "2.0",
+        "id": number,
+        "method": "tools/call",
+        "params": {"name": name, "arguments": arguments},
+    }
+
+
+def post(url: str, message: Any, **headers: str) -> httpx.Response:
+    return httpx.post(url, json=message, headers={**STREAM, **headers}, timeout=30, trust_env=False)
+
+
+def open_socket(url: str, sent: bytes) -> socket.socket:
+    address = urlsplit(url)
+    connection = socket.create_connection((str(address.hostname), address.port or 0), timeout=30)
+    connection.sendall(sent)
+    return connection
+
+
+def memory(process: Any) -> int:
+    """Of a process, in kB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+# Without sessions
+
+
+@pytest.mark.parametrize("accept", ["application/json, text/event-stream", "application/json", "*/*"])
+def test_a_tool_is_called_without_a_handshake(serve: Serve, account: dict[str, str], accept: str) -> None:
+    with serve(env=account) as server:
+        answer = post(server.url, call("search_memories", user_id="alice", query="food"), Accept=accept)
+    assert answer.status_code == 200, answer.text
+    streamed = answer.headers["content-type"].startswith("text/event-stream")
+    assert streamed is ("event-stream" in accept)
+    message = json.loads(answer.text.partition("data: ")[2] if streamed else answer.text)
+    assert message["result"]["structuredContent"]["success"] is True
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_handshakes_leave_nothing_behind(serve: Serve, account: dict[str, str]) -> None:
+    with serve(env=account) as server, httpx.Client(headers=STREAM, trust_env=False, timeout=30) as http:
+
+        def begin() -> None:
+            session = http.post(server.url, json=INITIALIZE).headers["mcp-session-id"]
+            initialized = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+            http.post(server.url, json=initialized, headers={"mcp-session-id": session})
+
+        for _ in range(50):
+            begin()
+        before = memory(server.process)
+        for _ in range(500):
+            begin()
+        # Sessions that were kept cost 18 MB here.
+        assert memory(server.process) - before < 4_000
+        # Any session id is as good as another.
+        assert http.post(server.url, json=PING, headers={"mcp-session-id": "mine"}).status_code == 200
+        assert http.delete(server.url, headers={"mcp-session-id": "mine"}).status_code == 405
+        assert http.get(server.url).status_code == 405
+        assert http.post(server.url.replace("/mcp", "/other"), json=PING).status_code == 404
+
+
+async def test_only_the_client_of_a_session_cancels_its_request(
+    serve: Serve, talkative: dict[str, str], listener: Any
+) -> None:
+    with serve("--integration", "talkative", env=talkative) as server:
+        async with httpx.AsyncClient(headers=STREAM, trust_env=False, timeout=30) as http:
+
+            async def session() -> dict[str, str]:
+                return {"mcp-session-id": (await http.post(server.url, json=INITIALIZE)).headers["mcp-session-id"]}
+
+            async def cancel(headers: dict[str, str]) -> None:
+                params = {"requestId": 7}
+                message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
+                assert (await http.post(server.url, json=message, headers=headers)).status_code == 202
+
+            own, other = await session(), await session()
+            waiting = asyncio.create_task(
+                http.post(server.url, json=call("wait_forever", 7, text=listener.port), headers=own)
+            )
+            await listener.expect(b"started ")
+            for headers in (other, {}):
+                await cancel(headers)
+            said = await http.post(server.url, json=call("say", text="between"), headers=own)
+            assert "between" in said.text
+            assert not waiting.done()
+            await cancel(own)
+            await listener.expect(b"cancelled")
+            assert '"result"' not in (await waiting).text
+
+
+@pytest.mark.parametrize("accept", ["application/json, text/event-stream", "application/json"])
+async def test_a_call_ends_with_its_connection(
+    serve: Serve, talkative: dict[str, str], listener: Any, accept: str
+) -> None:
+    with serve("--integration", "talkative", env=talkative) as server:
+        body = json.dumps(call("wait_forever", text=listener.port)).encode()
+        head = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\nContent-Type: application/json\r\n"
+        connection = open_socket(server.url, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        await listener.expect(b"started ")
+        connection.close()
+        await listener.expect(b"cancelled")
+
+
+# Bytes
+
+
+def test_a_large_request_is_refused_and_holds_up_no_other(serve: Serve, account: dict[str, str]) -> None:
+    large = json.dumps(call("add_memories", user_id="alice", messages=[1] * 1_000_000), separators=(",", ":")).encode()
+    headers = {**STREAM, "Content-Type": "application/json"}
+    with serve(env=account) as server, httpx.Client(headers=headers, trust_env=False, timeout=30) as http:
+        # What was said is not waited for: the rest of the body is still to come.
+        head = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(large)}\r\n\r\n".encode()
+        with open_socket(server.url, head + large[:1000]) as half:
+            assert half.recv(4096).startswith(b"HTTP/1.1 413 ")
+            assert http.post(server.url, json=PING).elapsed.total_seconds() < 1
+        declared = http.post(server.url, content=large)
+        chunked = http.post(server.url, content=iter([large[:900_000], large[900_000:]]))
+        assert http.post(server.url, json=PING).status_code == 200
+    assert declared.status_code == chunked.status_code == 413
+    assert declared.json()["error"]["message"] == "the request is larger than 1,048,576 bytes; send less at a time"
+
+
+# Time
+
+
+async def answer(_context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
+    """A tool whose answer is late, or long."""
+    arguments = params.arguments or {}
+    await asyncio.sleep(arguments.get("seconds", 0))
+    return CallToolResult(content=[TextContent(type="text", text="x" * arguments.get("length", 1))])
+
+
+@asynccontextmanager
+async def running(limits: HttpLimits) -> AsyncIterator[str]:
+    """A server in this process, until the block ends."""
+    announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    server = Server("limited", on_call_tool=answer)
+    serving = asyncio.create_task(
+        serve_http(server, Address("127.0.0.1", 0), announce=announced.set_result, limits=limits)
+    )
+    try:
+        yield await announced
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await serving
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"POST /mcp", HALF, b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{"],
+    ids=["nothing", "half a line", "half a head", "half a body"],
+)
+async def test_what_does_not_arrive_in_time_is_given_up(sent: bytes) -> None:
+    async with running(HttpLimits(receive_seconds=0.2)) as url:
+        connection = open_socket(url, sent)
+        with connection:
+            assert await asyncio.to_thread(connection.recv, 1) == b""
+
+
+async def test_time_for_the_answer_does_not_count() -> None:
+    async with (
+        running(HttpLimits(receive_seconds=0.2)) as url,
+        httpx.AsyncClient(headers=JSON, trust_env=False) as http,
+    ):
+        for _ in range(2):
+            late = await http.post(url, json=call("any", seconds=0.5))
+            assert '"text":"x"' in late.text
+
+
+async def test_a_client_that_does_not_read_is_given_up() -> None:
+    async with running(HttpLimits(send_seconds=0.2)) as url:
+        body = json.dumps(call("any", length=20_000_000)).encode()
+        head = (
+            b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
+        )
+        with open_socket(url, head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body) as connection:
+            poll = select.poll()
+            poll.register(connection, select.POLLHUP | select.POLLERR)
+            assert await asyncio.to_thread(poll.poll, 30_000)
+
+
+# Connections
+
+
+def test_half_sent_requests_do_not_keep_others_out(serve: Serve, account: dict[str, str], log: Any) -> None:
+    with serve(env=account, files=128) as server, ExitStack() as half_sent:
+        for _ in range(150):
+            try:
+                half_sent.enter_context(open_socket(server.url, HALF))
+            except ConnectionError:
+                continue
+        answered = post(server.url, call("search_memories", user_id="alice", query="food"))
+        assert '"success":true' in answered.text
+    assert len(log.text) < 1000, log.text[:2000]
+
+
+async def test_the_connection_that_waits_longest_makes_room() -> None:
+    async with (
+        running(HttpLimits(connections=2)) as url,
+        httpx.AsyncClient(headers=JSON, trust_env=False) as http,
+    ):
+        at_work = asyncio.create_task(http.post(url, json=call("any", seconds=1)))
+        first = open_socket(url, HALF)
+        second = open_socket(url, HALF)
+        with first, second:
+            assert await asyncio.to_thread(first.recv, 1) == b""
+            assert '"text":"x"' in (await at_work).text
+            second.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                second.recv(1)
+
+
+# Log lines
+
+
+def test_what_clients_cause_in_the_log_is_bounded(serve: Serve, account: dict[str, str], log: Any) -> None:
+    with serve(env=account) as server:
+        for _ in range(100):
+            with open_socket(server.url, b"nonsense\r\n\r\n") as connection:
+                assert connection.recv(12) == b"HTTP/1.1 400"
+        for _ in range(100):
+            refused = post(server.url, PING, Host="evil.example" + "x" * 5000)
+            assert refused.status_code == 421
+        assert post(server.url, PING).status_code == 200
+    lines = log.text.splitlines()
+    assert len(lines) < 50
+    assert max(map(len, lines)) < 700
+    assert any("no more lines of uvicorn.error for 10 s" in line for line in lines)
