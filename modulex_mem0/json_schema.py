@@ -221,7 +221,7 @@ def _one_choice(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema with its unions replaced by their first choice that is not null; its own keywords win."""
     merged = dict(schema)
     for part in merged.pop("allOf", ()):
-        merged = {**_one_choice(part), **merged}
+        merged = {**(_one_choice(part) if isinstance(part, Mapping) else {}), **merged}
     for union in ("anyOf", "oneOf"):
         choices = [choice for choice in merged.pop(union, ()) if isinstance(choice, Mapping)]
         choices = [

@@ -4,6 +4,6 @@
 imports no host's library: each is imported in its own module or package alone.
 """
 
-from modulex_mem0.hosts.toolset import NotOfferedError, Tool, ToolSet
+from modulex_mem0.hosts.toolset import BOOKKEEPING, NotOfferedError, Tool, ToolSet
 
-__all__ = ["NotOfferedError", "Tool", "ToolSet"]
+__all__ = ["BOOKKEEPING", "NotOfferedError", "Tool", "ToolSet"]

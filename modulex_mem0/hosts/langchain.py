@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NoReturn, Self
 
-from langchain_core.tools import StructuredTool
+from langchain_core.tools import StructuredTool, ToolException
 
 from modulex_mem0.hosts.toolset import ToolSet
-from modulex_mem0.runtime import CredentialMapping, HiddenDict, Runtime
+from modulex_mem0.runtime import CredentialMapping, HiddenDict, Result, Runtime
 
 __all__ = ["tools"]
 
@@ -21,12 +21,15 @@ def tools(
     integration: str = "mem0",
     actions: Iterable[str] | None = None,
     read_only: bool = False,
+    simple: bool = False,
+    strict: bool = False,
     runtime: Runtime | None = None,
 ) -> list[StructuredTool]:
     """Make tools for an agent. Each works in synchronous and in asynchronous code.
 
     A tool returns the action's output as a dict. It does not raise when a call fails because of the input, the
-    credential, the network or the service: `success` is false then, and `error` gives the model the reason.
+    credential, the network or the service: `success` is false then, and `error` gives the model the reason. In an
+    agent, the `ToolMessage` of a failed call has the status `error`.
 
     Args:
         credential: By field name, bound to the tools. None reads the environment variables that the manifest names, at
@@ -37,6 +40,8 @@ def tools(
         integration: The name of an installed integration.
         actions: Only these, by name.
         read_only: Only actions that change nothing.
+        simple: The tools do not show the advanced parameters.
+        strict: The tools' schemas are in the form that OpenAI's strict mode takes, for `bind_tools(..., strict=True)`.
         runtime: Calls the actions; the caller closes it when the tools are no longer used. None for one that all such
             tools share, and that is closed when the process ends.
 
@@ -52,7 +57,14 @@ def tools(
         ```
     """
     toolset = ToolSet(
-        runtime or _process_runtime(), integration, actions=actions, read_only=read_only, fixed=fixed, owner=user_id
+        runtime or _process_runtime(),
+        integration,
+        actions=actions,
+        read_only=read_only,
+        fixed=fixed,
+        owner=user_id,
+        simple=simple,
+        strict=strict,
     )
     return [_structured_tool(toolset, name, credential) for name in toolset]
 
@@ -75,7 +87,26 @@ def _structured_tool(toolset: ToolSet, name: str, credential: CredentialMapping 
         args_schema=tool.input_schema,
         func=bound.call,
         coroutine=bound.acall,
+        handle_tool_error=_output_of_failure,
     )
+
+
+class _FailedCall(ToolException):
+    """A call that failed. LangChain gives its message the status `error`, and the output as its content."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.output["error"])
+        self.output = result.output
+
+
+def _output_of_failure(failure: ToolException) -> Any:  # noqa: ANN401 - LangChain declares text, and takes what JSON can hold
+    return failure.output if isinstance(failure, _FailedCall) else str(failure)
+
+
+def _output(result: Result) -> dict[str, Any]:
+    if not result.success:
+        raise _FailedCall(result)
+    return result.output
 
 
 class _BoundTool:
@@ -99,8 +130,8 @@ class _BoundTool:
 
     def call(self, /, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the model passes
         """Call the action and return its output."""
-        return self._toolset.call_sync(self._name, arguments, credential=self._credential).output
+        return _output(self._toolset.call_sync(self._name, arguments, credential=self._credential))
 
     async def acall(self, /, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the model passes
         """Call the action and return its output."""
-        return (await self._toolset.call(self._name, arguments, credential=self._credential)).output
+        return _output(await self._toolset.call(self._name, arguments, credential=self._credential))

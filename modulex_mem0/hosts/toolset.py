@@ -5,14 +5,36 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from modulex_mem0.contract import ActionError, ActionManifest, ErrorCode, Hints, IntegrationManifest
+from pydantic import ValidationError
+
+from modulex_mem0.contract import Action, ActionError, ActionManifest, ErrorCode, Hints, IntegrationManifest
+from modulex_mem0.json_schema import read_strict, simplify, strict
 from modulex_mem0.runtime import BrokenIntegrationError, UnknownActionError, UnknownIntegrationError, did_you_mean
 
 if TYPE_CHECKING:
     # The face of `hosts` is imported at discovery, with the entry point `modulex_tools`, and `Runtime` costs 25 ms.
     from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, Runtime
 
-__all__ = ["NotOfferedError", "Tool", "ToolSet"]
+__all__ = ["BOOKKEEPING", "NotOfferedError", "Tool", "ToolSet"]
+
+#: Arguments that clients add for themselves. They are set aside, unless the action has a parameter of that name. Any
+#: other unknown argument is refused, since it may be a misspelt one.
+BOOKKEEPING = frozenset(
+    {
+        # n8n, from the item that its MCP Client Tool works on: https://github.com/n8n-io/n8n/issues/21500
+        "action",
+        "chatInput",
+        "sessionId",
+        "tool",
+        "toolCallId",
+        # CrewAI: https://github.com/crewAIInc/crewAI/issues/4796
+        "security_context",
+        # Gemini CLI: https://github.com/MemPalace/mempalace/pull/322
+        "wait_for_previous",
+        # Cursor, for tools that need no argument
+        "random_string",
+    }
+)
 
 
 class NotOfferedError(ValueError):
@@ -27,11 +49,13 @@ class Tool:
         name: The name to call it by.
         title: A short name for people.
         description: One sentence for people and models.
-        input_schema: The parameters that the caller passes: all but the fixed ones.
-        output_schema: What it returns.
+        input_schema: The parameters that the caller passes, in a form that simple readers take (`simplify`, `strict`).
+        output_schema: What it returns, as the action declares it.
         hints: How it behaves.
         closed_world: Whether all that it touches is the data of one owner, or of the credential, in the service.
+        parameters: The names of all parameters: those of the input schema, hidden ones and fixed ones.
         fixed: Parameters whose values the host sets, by name.
+        plain_schema: Where the input schema is in the strict form, the same schema in the plain form.
     """
 
     name: str
@@ -41,20 +65,42 @@ class Tool:
     output_schema: dict[str, Any]
     hints: Hints
     closed_world: bool
+    parameters: frozenset[str]
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    plain_schema: dict[str, Any] | None = None
 
     def complete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The input of a call: the caller's arguments and the fixed parameters.
+        """The input of a call: the caller's arguments, without its bookkeeping, and the fixed parameters.
 
         Raises:
-            ActionError: `invalid_input` for an argument that is fixed. To replace it silently would let an agent
-                believe that it had read or changed another user's data.
+            ActionError: `invalid_input` for another value of a fixed parameter. To replace it silently would let an
+                agent believe that it had read or changed another user's data.
         """
-        for name in self.fixed:
-            if arguments.get(name) is not None:
+        chosen = {
+            name: value for name, value in arguments.items() if name in self.parameters or name not in BOOKKEEPING
+        }
+        if self.plain_schema is not None:
+            chosen = read_strict(chosen, self.plain_schema)
+        for name, value in self.fixed.items():
+            given = chosen.get(name)
+            if not _is_empty(given) and not _are_same(given, value):
                 raise ActionError(ErrorCode.INVALID_INPUT, f"{name}: is fixed and cannot be chosen; leave it out")
         # A handler may change what it receives.
-        return {**arguments, **deepcopy(dict(self.fixed))}
+        return {**chosen, **deepcopy(dict(self.fixed))}
+
+
+def _is_empty(value: object) -> bool:
+    """Whether it is what forms and agents send for a parameter that they leave out."""
+    return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
+
+
+def _are_same(given: object, fixed: object) -> bool:
+    """Whether a caller passes the value that is fixed; as text, a number is the same as its digits."""
+    if isinstance(given, bool) or isinstance(fixed, bool):
+        return given is fixed
+    if isinstance(given, str | int) and isinstance(fixed, str | int):
+        return str(given).strip() == str(fixed).strip()
+    return given == fixed
 
 
 class ToolSet(Mapping[str, Tool]):
@@ -70,11 +116,14 @@ class ToolSet(Mapping[str, Tool]):
         read_only: Only actions that change nothing.
         fixed: Parameters that the host sets, by name. The tools' schemas do not have them.
         owner: The value of the parameter that the manifest declares as `owner_parameter`: a short form of `fixed`.
+        simple: The tools' schemas do not have the advanced parameters.
+        strict: The tools' input schemas are in the form that OpenAI's strict mode takes. Calls accept what a model
+            sends for that form: null for what it leaves out, and JSON as text for an object whose keys are not known.
 
     Raises:
         BrokenIntegrationError: The integration's own code cannot be used.
         NotOfferedError: The other limits exclude an action in `actions`; or a parameter cannot be fixed: no action
-            takes it, its value is blank or does not fit its schema, or the manifest declares no owner parameter.
+            takes it, its value is empty or an action refuses it, or the manifest declares no owner parameter.
         UnknownActionError: The integration has no action of that name.
         UnknownIntegrationError: No integration of that name is installed, or it failed to load.
 
@@ -94,11 +143,21 @@ class ToolSet(Mapping[str, Tool]):
         read_only: bool = False,
         fixed: Mapping[str, Any] | None = None,
         owner: str | None = None,
+        simple: bool = False,
+        strict: bool = False,
     ) -> None:
         self._runtime = runtime
         self.manifest: IntegrationManifest = _load_manifest(runtime, integration)
-        limits = _Limits(self.manifest, read_only, _fixed_parameters(self.manifest, fixed or {}, owner))
-        self._tools = {action.name: _tool(action, limits) for action in limits.select(actions)}
+        #: Parameters whose values the host sets, by name.
+        self.fixed: Mapping[str, Any] = _fixed_parameters(self.manifest, fixed or {}, owner)
+        self.simple = simple
+        limits = _Limits(self.manifest, read_only, self.fixed)
+        selected = limits.select(actions)
+        if self.fixed:
+            loaded = runtime.integrations[integration].actions
+            for action in selected:
+                _validate_fixed(self.manifest.name, action, loaded[action.name], self.fixed)
+        self._tools = {action.name: _tool(action, limits, simple=simple, strict_form=strict) for action in selected}
 
     def __repr__(self) -> str:
         return f"<ToolSet {self.manifest.name}: {', '.join(self._tools)}>"
@@ -175,8 +234,11 @@ def _fixed_parameters(manifest: IntegrationManifest, fixed: Mapping[str, Any], o
     for name, value in parameters.items():
         if name not in known:
             raise NotOfferedError(f"no action of {manifest.name} takes {name!r}{did_you_mean(name, known)}")
-        if isinstance(value, str) and not value.strip():
-            raise NotOfferedError(f"{name} cannot be fixed to a blank text")
+        # An empty value would be the same as none, so that the parameter would not be fixed at all.
+        if _is_empty(value):
+            raise NotOfferedError(
+                f"{name} cannot be fixed to {'a blank text' if isinstance(value, str) else 'nothing'}"
+            )
     return parameters
 
 
@@ -221,23 +283,50 @@ class _Limits:
         return f"it takes no {missing}, and {missing} is fixed" if missing else None
 
 
-def _tool(action: ActionManifest, limits: _Limits) -> Tool:
-    for name, value in limits.fixed.items():
-        _check_value(limits.manifest.name, action, name, value)
+def _tool(action: ActionManifest, limits: _Limits, *, simple: bool, strict_form: bool) -> Tool:
+    parameters, owner = _parameters(action), limits.manifest.owner_parameter
+    required = action.input_schema.get("required", ())
+    hidden = {
+        name
+        for name, value in parameters.items()
+        if isinstance(value, Mapping) and value.get("x-advanced") and name not in required
+    }
+    plain = simplify(_without(action.input_schema, {*limits.fixed, *(hidden if simple else ())}))
     return Tool(
         name=action.name,
         title=action.title,
         description=action.description,
-        input_schema=_without(action.input_schema, limits.fixed),
+        input_schema=strict(plain) if strict_form else plain,
         output_schema=action.output_schema,
         hints=action.hints,
-        closed_world=action.hints.cross_user or limits.manifest.owner_parameter in _parameters(action),
+        # An integration that declares no owner may reach anything: a web page, another person's mailbox.
+        closed_world=owner is not None and (action.hints.cross_user or owner in parameters),
+        parameters=frozenset(parameters),
         fixed=limits.fixed,
+        plain_schema=plain if strict_form else None,
     )
 
 
-def _check_value(integration: str, action: ActionManifest, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Check a fixed value once, against the schema of its parameter."""
+def _validate_fixed(
+    integration: str, manifest: ActionManifest, action: Action[Any, Any], fixed: Mapping[str, Any]
+) -> None:
+    """Validate the fixed values once, as the action itself validates its input."""
+    if not isinstance(action.input, type):
+        for name, value in fixed.items():
+            _validate_by_schema(integration, manifest, name, value)
+        return
+    try:
+        action.input.model_validate(dict(fixed))
+    except ValidationError as error:
+        # The other parameters are missing, and no rule about several parameters is checked without them.
+        problem = next((problem for problem in error.errors() if problem["loc"] and problem["loc"][0] in fixed), None)
+        if problem is not None:
+            reason = problem["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+            field = problem["loc"][0]
+            raise NotOfferedError(f"{field} cannot be fixed for {manifest.name}: {reason:.200}") from None
+
+
+def _validate_by_schema(integration: str, action: ActionManifest, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 36 ms, at discovery too
 
     try:

@@ -108,6 +108,38 @@ async def test_failures_are_outputs(credential: dict[str, str]) -> None:
                 assert output["search_results"] == []
 
 
+async def test_the_message_of_a_failed_call_has_the_status_of_an_error(credential: dict[str, str]) -> None:
+    async with Runtime() as runtime:
+        search = by_name(credential=credential, user_id="alice", runtime=runtime)["search_memories"]
+        for arguments, status in (({"query": "food"}, "success"), ({}, "error")):
+            request = {"type": "tool_call", "id": "call_1", "name": search.name, "args": arguments}
+            for message in (search.invoke(request), await search.ainvoke(request)):
+                assert isinstance(message, ToolMessage)
+                assert message.status == status
+                # The model still reads the reason.
+                content = json.loads(str(message.content))
+                assert content["success"] is (status == "success")
+        assert content["error"] == "invalid_input: query: is required"
+
+
+def test_simple_and_strict_tools(credential: dict[str, str]) -> None:
+    simple = by_name(credential=credential, user_id="alice", simple=True)["search_memories"]
+    assert list(simple.args) == ["query", "limit"]
+    strict = by_name(credential=credential, user_id="alice", strict=True)["search_memories"]
+    seen = convert_to_openai_tool(strict, strict=True)["function"]
+    assert seen["strict"] is True
+    assert seen["parameters"]["required"] == list(seen["parameters"]["properties"])
+    assert seen["parameters"]["additionalProperties"] is False
+    arguments = dict.fromkeys(seen["parameters"]["properties"]) | {"query": "food"}
+    assert strict.invoke(arguments)["success"] is True
+
+
+@pytest.mark.parametrize("user_id", ["*", " "])
+def test_a_user_who_is_no_single_user_is_refused_at_the_start(user_id: str) -> None:
+    with pytest.raises(NotOfferedError, match="user_id cannot be fixed"):
+        tools(user_id=user_id)
+
+
 def test_without_a_credential_the_environment_is_read(
     credential: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +228,7 @@ def check_conversation(state: dict[str, Any]) -> None:
     assert state["messages"][-1].content == "You eat no meat."
     answers = [message for message in state["messages"] if isinstance(message, ToolMessage)]
     added, forgotten, foreign, found = (json.loads(str(message.content)) for message in answers)
+    assert [message.status for message in answers] == ["success", "error", "error", "success"]
     assert added["success"] is True
     assert forgotten["error"].startswith("invalid_input: ")
     assert "query: is required" in forgotten["error"]

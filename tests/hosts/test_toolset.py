@@ -3,16 +3,37 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AfterValidator
 
-from modulex_mem0.contract import Action, ActionError, ActionManifest, Context, Hints, Integration
-from modulex_mem0.hosts import NotOfferedError, ToolSet
+from modulex_mem0.contract import (
+    Action,
+    ActionError,
+    ActionInput,
+    ActionManifest,
+    ActionOutput,
+    Context,
+    Hints,
+    Integration,
+    action,
+)
+from modulex_mem0.hosts import BOOKKEEPING, NotOfferedError, ToolSet
+from modulex_mem0.json_schema import simplify
 from modulex_mem0.runtime import BrokenIntegrationError, Runtime, UnknownActionError, UnknownIntegrationError, discover
 from tests.helpers.tiny_integration import Plugin, plugin, profile
 
 MEM0 = discover()["mem0"]
+
+
+def refuse_templates(value: str) -> str:
+    """As an action refuses a text that no one filled in."""
+    if "{{" in value:
+        raise ValueError(f"{value} was not filled in")
+    return value
+
+
 ACTIONS: dict[str, ActionManifest] = {action.name: action for action in MEM0.manifest.actions}
 
 
@@ -20,12 +41,69 @@ def tool_set(integration: str = "mem0", *plugins: Plugin, **limits: Any) -> Tool
     return ToolSet(Runtime(plugins=plugins), integration, **limits)
 
 
-def test_without_limits_every_action_is_offered_as_declared() -> None:
+def test_without_limits_every_action_is_offered_with_every_parameter() -> None:
     tools = tool_set()
     assert list(tools) == list(ACTIONS)
-    for name, action in ACTIONS.items():
-        assert tools[name].input_schema == action.input_schema
+    for name, declared in ACTIONS.items():
+        assert tools[name].input_schema == simplify(declared.input_schema)
+        assert list(tools[name].input_schema["properties"]) == list(declared.input_schema["properties"])
         assert tools[name].complete({"a": None}) == {"a": None}
+
+
+def test_simple_tools_hide_advanced_parameters_and_still_take_them() -> None:
+    tools = tool_set(simple=True, owner="alice")
+    for name, tool in tools.items():
+        declared = ACTIONS[name].input_schema["properties"]
+        advanced = {parameter for parameter, value in declared.items() if value.get("x-advanced")}
+        assert set(tool.input_schema["properties"]) == set(declared) - advanced - {"user_id"}
+    search = tools["search_memories"]
+    assert search.complete({"query": "x", "rerank": True}) == {"query": "x", "rerank": True, "user_id": "alice"}
+
+
+async def test_what_a_model_sends_in_strict_mode_is_accepted(credential: dict[str, str]) -> None:
+    """Every parameter, with null for what is left out, and JSON as text for an object."""
+    async with Runtime() as runtime:
+        tools = ToolSet(runtime, "mem0", owner="alice", strict=True)
+
+        async def call(name: str, **chosen: Any) -> dict[str, Any]:
+            properties = tools[name].input_schema["properties"]
+            assert tools[name].input_schema["required"] == list(properties)
+            result = await tools.call(name, {**dict.fromkeys(properties), **chosen}, credential=credential)
+            assert result.success, result.error
+            return result.output
+
+        messages = [{"role": "user", "content": "I cook pasta."}]
+        await call("add_memories", messages=messages, infer=False, metadata='{"source": "chat"}')
+        found = await call("search_memories", query="pasta", filters='{"metadata": {"source": "chat"}}')
+        (memory_id,) = found["ids"]
+        change = {"memory_id": memory_id, "text": None, "metadata": '{"source": "form"}'}
+        await call("batch_update_memories", memories=[change])
+        listed = await call("get_memories", memory_id=None, limit=5)
+    (memory,) = listed["memories"]
+    assert (memory["memory"], memory["metadata"]) == ("I cook pasta.", {"source": "form"})
+
+
+@pytest.mark.parametrize("name", sorted(BOOKKEEPING))
+def test_what_clients_add_for_themselves_is_set_aside(name: str) -> None:
+    tool = tool_set()["search_memories"]
+    assert tool.complete({"query": "x", name: {"any": "thing"}}) == {"query": "x"}
+
+
+def test_a_parameter_wins_over_the_bookkeeping_of_the_same_name() -> None:
+    tools = bare({"type": "string"}, name="action")
+    assert tools()["act"].complete({"action": "jump", "toolCallId": "call_1"}) == {"action": "jump"}
+    assert tools("jump")["act"].complete({"action": "jump"}) == {"action": "jump"}
+    with pytest.raises(ActionError, match="action: is fixed"):
+        tools("jump")["act"].complete({"action": "run"})
+
+
+async def test_an_argument_that_is_no_bookkeeping_is_refused(credential: dict[str, str]) -> None:
+    async with Runtime() as runtime:
+        tools = ToolSet(runtime, "mem0", owner="alice")
+        arguments = {"query": "x", "toolCallId": "call_1", "limt": 5}
+        refused = await tools.call("search_memories", arguments, credential=credential)
+    assert refused.output["error"].startswith("invalid_input: limt: is not a parameter")
+    assert "toolCallId" not in refused.output["error"]
 
 
 def test_read_only_leaves_the_actions_that_change_nothing() -> None:
@@ -79,11 +157,23 @@ def test_what_a_handler_does_to_a_fixed_value_does_not_reach_the_next_call() -> 
     assert search.complete({}) == {"categories": ["food"]}
 
 
-@pytest.mark.parametrize("user_id", ["bob", "alice", "", 0, [], {}])
-def test_a_fixed_parameter_cannot_be_chosen(user_id: object) -> None:
+@pytest.mark.parametrize("user_id", ["bob", "Alice", "*", 0, False, ["alice"], {"id": "alice"}])
+def test_another_value_of_a_fixed_parameter_is_refused(user_id: object) -> None:
     tool = tool_set(owner="alice")["search_memories"]
     with pytest.raises(ActionError, match="user_id: is fixed and cannot be chosen; leave it out"):
         tool.complete({"user_id": user_id, "query": "x"})
+
+
+@pytest.mark.parametrize("user_id", ["5", 5, " 5 ", None, "", " ", [], {}])
+def test_the_same_value_of_a_fixed_parameter_is_accepted_and_so_is_none(user_id: object) -> None:
+    tool = tool_set(owner="5")["search_memories"]
+    assert tool.complete({"user_id": user_id, "query": "x"}) == {"user_id": "5", "query": "x"}
+
+
+def test_true_is_not_the_number_1() -> None:
+    tool = tool_set(fixed={"limit": 1})["search_memories"]
+    with pytest.raises(ActionError, match="limit: is fixed"):
+        tool.complete({"limit": True})
 
 
 def test_an_action_that_takes_no_user_is_left_out_when_the_user_is_fixed() -> None:
@@ -109,18 +199,23 @@ def test_a_blank_value_does_not_fix_a_parameter(blank: str) -> None:
     ("fixed", "reason"),
     [
         ({"usr_id": "alice"}, "no action of mem0 takes 'usr_id'; did you mean 'user_id'?"),
-        ({"user_id": 5}, "user_id cannot be fixed for add_memories: 5 is not of type 'string'"),
-        ({"user_id": None}, "user_id cannot be fixed for add_memories: None is not of type 'string'"),
-        ({"limit": "many"}, "limit cannot be fixed for search_memories: 'many' is not of type 'integer'"),
-        ({"limit": True}, "limit cannot be fixed for search_memories: True is not of type 'integer'"),
-        ({"limit": 0}, "limit cannot be fixed for search_memories: 0 is less than the minimum of 1"),
+        ({"user_id": None}, "user_id cannot be fixed to nothing"),
+        ({"filters": {}}, "filters cannot be fixed to nothing"),
+        (
+            {"user_id": "*"},
+            "user_id cannot be fixed for add_memories: must be a single id; `*` would reach everyone's memories",
+        ),
+        ({"agent_id": "*"}, "agent_id cannot be fixed for add_memories: must be a single id;"),
+        ({"limit": "many"}, "limit cannot be fixed for search_memories: must be a valid integer"),
+        ({"limit": True}, "limit cannot be fixed for search_memories: must be a number, not true or false"),
+        ({"limit": 0}, "limit cannot be fixed for search_memories: must be greater than or equal to 1"),
     ],
     ids=str,
 )
 def test_a_value_that_does_not_fit_is_refused_at_the_start(fixed: dict[str, Any], reason: str) -> None:
     with pytest.raises(NotOfferedError) as raised:
         tool_set(fixed=fixed)
-    assert str(raised.value) == reason
+    assert str(raised.value).startswith(reason)
 
 
 def test_the_owner_is_the_parameter_that_the_manifest_declares() -> None:
@@ -136,16 +231,16 @@ def test_the_owner_is_the_parameter_that_the_manifest_declares() -> None:
         tool_set("tiny", plugin(owner_parameter="pth"), owner="/things/")
 
 
-def bare(schema: dict[str, Any]) -> Callable[..., Any]:
-    """An integration that declares bare schemas, with one parameter."""
+def bare(schema: Any, name: str = "it") -> Callable[..., Any]:
+    """An integration that declares bare schemas, with one parameter, fixed to a value if there is one."""
 
     async def handler(context: Context, input: dict[str, Any]) -> dict[str, Any]:
         return {"success": True, "error": None}
 
     output = {"properties": {"success": {"type": "boolean"}, "error": {"type": ["string", "null"]}}, "type": "object"}
-    declared = {"type": "object", "properties": {"it": schema}, "$defs": {"Count": {"type": "integer"}}}
+    declared = {"type": "object", "properties": {name: schema}, "$defs": {"Count": {"type": "integer"}}}
     action = Action(name="act", title="Act", description="Acts.", input=declared, output=output, handler=handler)
-    return lambda value: tool_set("bare", plugin(action, name="bare"), fixed={"it": value})
+    return lambda *value: tool_set("bare", plugin(action, name="bare"), fixed={name: value[0]} if value else {})
 
 
 def test_a_fixed_value_is_checked_against_what_its_schema_refers_to() -> None:
@@ -199,3 +294,29 @@ def test_actions_that_do_not_load_raise_at_once() -> None:
 
     with pytest.raises(BrokenIntegrationError, match="no numpy"):
         tool_set("broken", Plugin(Integration(profile("broken"), actions=load)))
+
+
+class GreetInput(ActionInput):
+    """Whom to greet."""
+
+    name: Annotated[str, AfterValidator(refuse_templates)]
+
+
+@action(title="Greet", read_only=True)
+async def greet(context: Context, input: GreetInput) -> ActionOutput:
+    """Greet someone."""
+    return ActionOutput(success=True)
+
+
+def test_what_the_action_itself_refuses_cannot_be_fixed() -> None:
+    tools = tool_set("polite", plugin(greet, name="polite"), fixed={"name": "alice"})
+    assert tools["greet"].complete({}) == {"name": "alice"}
+    with pytest.raises(NotOfferedError, match=r"name cannot be fixed for greet: \{\{name\}\} was not filled in"):
+        tool_set("polite", plugin(greet, name="polite"), fixed={"name": "{{name}}"})
+
+
+def test_only_an_integration_that_declares_an_owner_is_a_closed_world() -> None:
+    assert all(tool.closed_world for tool in tool_set().values())
+    reaching = replace(greet, hints=Hints(read_only=True, cross_user=True))
+    assert not tool_set("polite", plugin(reaching, name="polite"))["greet"].closed_world
+    assert tool_set("polite", plugin(greet, name="polite", owner_parameter="name"))["greet"].closed_world

@@ -1,6 +1,7 @@
 """`mcp`: serve an integration's actions to agents over MCP."""
 
 import asyncio
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -28,7 +29,7 @@ __all__ = ["command"]
 @click.option(
     "--user-id",
     metavar="ID",
-    help="Fix the user: agents neither see nor choose it, and actions that reach beyond one user are left out. Short"
+    help="Fix the user: agents cannot choose it, and actions that reach beyond one user are left out. Short"
     " for --fix with the parameter that the integration declares as the owner.",
 )
 @click.option(
@@ -37,6 +38,16 @@ __all__ = ["command"]
     multiple=True,
     metavar="NAME=VALUE",
     help="Fix a parameter: agents neither see nor choose it, and actions that do not take it are left out; repeatable.",
+)
+@click.option(
+    "--simple",
+    is_flag=True,
+    help="Hide advanced parameters and output schemas, so that the list of tools is short.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Give schemas in the form that OpenAI's strict mode takes: every parameter required, optional ones nullable.",
 )
 @click.option("--http", "http", metavar="HOST:PORT", help="Serve over streamable HTTP instead of standard input.")
 @click.option(
@@ -66,6 +77,8 @@ def command(
     read_only: bool,
     user_id: str | None,
     fixes: tuple[str, ...],
+    simple: bool,
+    strict: bool,
     http: str | None,
     header_specs: tuple[str, ...],
     allowed_hosts: tuple[str, ...],
@@ -81,6 +94,7 @@ def command(
     Examples:
       modulex-mem0 mcp --user-id alice
       modulex-mem0 mcp --user-id alice --fix agent_id=planner
+      modulex-mem0 mcp --user-id alice --simple
       modulex-mem0 mcp --read-only --actions search_memories,get_memories
       modulex-mem0 mcp --http 127.0.0.1:8000 --credential-header api_key=X-Mem0-Key
 
@@ -99,7 +113,16 @@ def command(
         manifest = manifest_of(find_integration(runtime.integrations, integration))
         texts = _assignments(fixes, "NAME=VALUE", "--fix")
         fixed = {name: _fixed_value(manifest, name, text) for name, text in texts.items()}
-        tools = _tool_set(runtime, integration, names, read_only=read_only, fixed=fixed, owner=user_id)
+        tools = _tool_set(
+            runtime,
+            integration,
+            names,
+            read_only=read_only,
+            fixed=fixed,
+            owner=user_id,
+            simple=simple,
+            strict=strict,
+        )
     credential = _header_credential(manifest, header_specs) if header_specs else None
     server = mcp.build_server(tools, credential)
 
@@ -113,6 +136,10 @@ def command(
     try:
         asyncio.run(serve())
     except OSError as error:
+        if address is not None and error.errno == errno.EADDRINUSE:
+            raise click.ClickException(
+                f"port {address.port} of {address.host} is taken; choose another, or 0 for a free one"
+            ) from None
         raise click.ClickException(f"cannot serve at {http or 'standard output'}: {error.strerror or error}") from None
 
 
@@ -178,11 +205,14 @@ def _fixed_value(manifest: IntegrationManifest, name: str, text: str) -> Any:  #
 
 
 def _tool_set(
-    runtime: Runtime, integration: str, names: str | None, *, read_only: bool, fixed: dict[str, Any], owner: str | None
+    runtime: Runtime,
+    integration: str,
+    names: str | None,
+    **limits: Any,  # noqa: ANN401 - those of `ToolSet`
 ) -> ToolSet:
     actions = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     try:
-        tools = ToolSet(runtime, integration, actions=actions, read_only=read_only, fixed=fixed, owner=owner)
+        tools = ToolSet(runtime, integration, actions=actions, **limits)
     except UnknownActionError as error:
         raise click.BadParameter(str(error), param_hint="--actions") from None
     except NotOfferedError as error:

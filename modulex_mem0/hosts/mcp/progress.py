@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 # Notifications that wait for a slow client. More than these are dropped, since a later one says more.
 _BACKLOG = 16
 
+# A total up to this many steps may be counted in parts of a step.
+_FEW = 10
+_STEP = 0.01
+
 Send = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
@@ -30,22 +34,35 @@ class Notification(NamedTuple):
 
 
 class ProgressScale:
-    """Turns an action's reports into numbers that rise with every notification, as MCP requires."""
+    """Turns an action's reports into numbers that rise with every notification, as MCP requires.
+
+    Clients show the numbers as they are, so they are whole where the total is a number of many steps or seconds.
+    """
 
     def __init__(self) -> None:
         self._last = 0.0
+        self._message: str | None = None
         self._counting = True
 
-    def notification(self, progress: Progress) -> Notification:
-        """The next notification, with the action's own number if it has one that is higher than the last."""
+    def notification(self, progress: Progress) -> Notification | None:
+        """The next notification: with the action's own number if it has one that is higher than the last.
+
+        None if a client would see nothing new: neither a higher number nor another message.
+        """
+        total = progress.total if progress.total is not None and math.isfinite(progress.total) else None
         done = progress.done
         if done is not None and math.isfinite(done):
             self._counting = False
-            # A number that did not rise is raised by the smallest possible step, since the message may be new.
-            self._last = max(done, math.nextafter(self._last, math.inf))
+            done = math.floor(done) if total is None or total > _FEW else round(done, 2)
+        elif self._counting:
+            done = self._last + 1
         else:
-            self._last = self._last + 1 if self._counting else math.nextafter(self._last, math.inf)
-        total = progress.total if progress.total is not None and math.isfinite(progress.total) else None
+            done = self._last
+        if done <= self._last and progress.message == self._message:
+            return None
+        # A number that did not rise is raised by a small step, since the message is new.
+        self._last = done if done > self._last else round(self._last + _STEP, 2)
+        self._message = progress.message
         return Notification(self._last, total, progress.message)
 
 
@@ -66,7 +83,9 @@ async def progress_listener(send: Send) -> AsyncIterator[ProgressListener]:
 
     def listen(progress: Progress) -> None:
         try:
-            notifications.send_nowait(scale.notification(progress))
+            notification = scale.notification(progress)
+            if notification is not None:
+                notifications.send_nowait(notification)
         except anyio.WouldBlock:
             return
 

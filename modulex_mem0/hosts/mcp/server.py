@@ -23,6 +23,7 @@ from modulex_mem0.contract import ActionError
 from modulex_mem0.hosts.mcp.credentials import HeaderCredential
 from modulex_mem0.hosts.mcp.progress import progress_listener
 from modulex_mem0.hosts.toolset import Tool, ToolSet
+from modulex_mem0.json_schema import outline
 from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeUsageError, did_you_mean
 
 __all__ = ["build_server", "tool_result"]
@@ -47,7 +48,7 @@ def build_server(tools: ToolSet, credential: HeaderCredential | None = None) -> 
         version=manifest.version,
         title=manifest.display_name,
         description=manifest.description,
-        instructions="\n".join(manifest.limits) or None,
+        instructions=_instructions(tools),
         website_url=manifest.app_url,
         on_list_tools=handlers.list,
         on_call_tool=handlers.call,
@@ -58,7 +59,7 @@ class _Handlers:
     def __init__(self, tools: ToolSet, credential: HeaderCredential | None) -> None:
         self._tools = tools
         self._credential = credential
-        self._listed = [_mcp_tool(tool) for tool in tools.values()]
+        self._listed = [_mcp_tool(tool, simple=tools.simple) for tool in tools.values()]
 
     async def list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=self._listed)
@@ -93,20 +94,45 @@ class _Handlers:
             return error
 
 
-def _mcp_tool(tool: Tool) -> McpTool:
+def _instructions(tools: ToolSet) -> str:
+    """What an agent should know before it uses the tools: derived, so that any integration's say it."""
+    manifest = tools.manifest
+    lines = []
+    for name, value in tools.fixed.items():
+        shown = f" {json.dumps(value, ensure_ascii=False):.100}" if name == manifest.owner_parameter else ""
+        lines.append(
+            f"{name} is fixed: every call is for{shown or ' the value that the operator chose'}. Leave it out."
+        )
+    looks_up = [tool.name for tool in tools.values() if _looks_up(tool, manifest.owner_parameter)]
+    if looks_up:
+        lines.append(f"Before you answer or change something, look up what is known with {' or '.join(looks_up)}.")
+    if any("status" in tool.output_schema.get("properties", {}) for tool in tools.values()):
+        lines.append(
+            "A status such as PENDING means accepted and not yet done. Wait until it is done before you rely on it."
+        )
+    return "\n".join((*lines, *manifest.limits))
+
+
+def _looks_up(tool: Tool, owner: str | None) -> bool:
+    """Whether it reads without an id that an earlier call returned."""
+    needed = [name for name in tool.input_schema.get("required", ()) if name != owner]
+    return tool.hints.read_only and not tool.hints.cross_user and not any(name.endswith("_id") for name in needed)
+
+
+def _mcp_tool(tool: Tool, *, simple: bool) -> McpTool:
     return McpTool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
         input_schema=tool.input_schema,
-        output_schema=tool.output_schema,
+        # Agents pay for every list at every turn, and a result explains itself. The whole schema is in the manifest.
+        output_schema=None if simple else outline(tool.output_schema),
         annotations=ToolAnnotations(
-            title=tool.title,
             read_only_hint=tool.hints.read_only,
             destructive_hint=tool.hints.destructive,
             idempotent_hint=tool.hints.idempotent,
-            # MCP's own example of a closed world is a memory tool. Of other services nothing is claimed.
-            open_world_hint=False if tool.closed_world else None,
+            # MCP's own example of a closed world is a memory tool.
+            open_world_hint=not tool.closed_world,
         ),
     )
 

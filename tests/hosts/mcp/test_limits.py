@@ -136,6 +136,10 @@ def test_a_short_form_without_a_declared_owner_exits_2(
         (("--actions", ","), "no action of mem0 is left to offer"),
         (("--actions", "delete_memory", "--read-only"), "delete_memory cannot be offered: it can change data"),
         (("--actions", "list_events", "--user-id", "alice"), "list_events cannot be offered: it reaches beyond one"),
+        (
+            ("--user-id", "*"),
+            "user_id cannot be fixed for add_memories: must be a single id; `*` would reach everyone's",
+        ),
         (("--user-id", " "), "user_id cannot be fixed to a blank text"),
         (("--user-id", "alice", "--fix", "user_id=bob"), "user_id cannot be fixed to two values"),
         (("--fix", "user_id"), "'user_id' is not of the form NAME=VALUE"),
@@ -143,8 +147,8 @@ def test_a_short_form_without_a_declared_owner_exits_2(
         (("--fix", "user_id="), "user_id cannot be fixed to a blank text"),
         (("--fix", "limit=1", "--fix", "limit=2"), "limit is given twice"),
         (("--fix", "usr_id=alice"), "no action of mem0 takes 'usr_id'; did you mean 'user_id'?"),
-        (("--fix", "limit=many"), "limit cannot be fixed for search_memories: 'many' is not of type 'integer'"),
-        (("--fix", "limit=0"), "limit cannot be fixed for search_memories: 0 is less than the minimum of 1"),
+        (("--fix", "limit=many"), "limit cannot be fixed for search_memories: must be a valid integer"),
+        (("--fix", "limit=0"), "limit cannot be fixed for search_memories: must be greater than or equal to 1"),
         (("--fix", "limit=5", "--actions", "add_memories"), "add_memories cannot be offered: it takes no limit"),
         (
             ("--fix", "user_id=alice", "--actions", "list_events"),

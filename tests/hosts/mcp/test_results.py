@@ -39,12 +39,43 @@ def test_a_null_of_the_output_stays_in_the_structured_content() -> None:
         [Progress("a", 0.0, 5), Progress("b", 0.0, 5), Progress("c", 4.0, 5)],
         [Progress("a", 3, 5), Progress("b"), Progress("c", 1, 5), Progress("d", math.nan, math.inf)],
         [Progress("a", math.inf), Progress("b", -1)],
+        [Progress("a", 1.2, 60), Progress("b", 1.9, 60), Progress("c", 1.95, 60), Progress("d", 2, 60)],
     ],
 )
 def test_progress_always_rises(reports: list[Progress]) -> None:
     scale = ProgressScale()
-    steps = [scale.notification(report) for report in reports]
+    steps = [step for step in map(scale.notification, reports) if step]
     assert [step.message for step in steps] == [report.message for report in reports]
     assert all(math.isfinite(step.progress) for step in steps)
     assert all(step.total is None or math.isfinite(step.total) for step in steps)
     assert all(later.progress > earlier.progress for earlier, later in pairwise(steps))
+
+
+def test_progress_is_shown_in_whole_seconds() -> None:
+    scale = ProgressScale()
+    reports = [Progress("event PENDING", seconds, 60) for seconds in (1.20026, 1.9, 2.7, 3.1)]
+    shown = [step and (step.progress, step.total) for step in map(scale.notification, reports)]
+    assert shown == [(1, 60), None, (2, 60), (3, 60)]
+
+
+def test_a_new_message_is_shown_even_if_the_number_is_the_same() -> None:
+    scale = ProgressScale()
+    reports = [
+        Progress("event PENDING", 1.2, 60),
+        Progress("rate limited, retrying in 3 s"),
+        Progress("event RUNNING", 1.8, 60),
+        Progress("event RUNNING", 4.2, 60),
+    ]
+    shown = [step and (step.progress, step.message) for step in map(scale.notification, reports)]
+    assert shown == [
+        (1, "event PENDING"),
+        (1.01, "rate limited, retrying in 3 s"),
+        (1.02, "event RUNNING"),
+        (4, "event RUNNING"),
+    ]
+
+
+def test_parts_of_a_small_total_are_shown() -> None:
+    scale = ProgressScale()
+    steps = [scale.notification(Progress("copying", done, 1)) for done in (0.25, 0.5, 1)]
+    assert [step and step.progress for step in steps] == [0.25, 0.5, 1]

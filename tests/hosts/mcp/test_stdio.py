@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from modulex_mem0.json_schema import outline, simplify
 from modulex_mem0.runtime import discover
 from modulex_mem0.sandbox import RunningSandbox, running_sandbox
 
@@ -44,8 +45,8 @@ async def test_every_action_is_listed_as_its_manifest_declares_it(
     assert [tool.name for tool in listed] == [action.name for action in MANIFEST.actions]
     for tool, action in zip(listed, MANIFEST.actions, strict=True):
         assert (tool.title, tool.description) == (action.title, action.description)
-        assert tool.input_schema == action.input_schema
-        assert tool.output_schema == action.output_schema
+        assert tool.input_schema == simplify(action.input_schema)
+        assert tool.output_schema == outline(action.output_schema)
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint is action.hints.read_only
         assert tool.annotations.destructive_hint is action.hints.destructive
@@ -160,12 +161,63 @@ async def test_reports_without_numbers_rise_too(connect: Connect, talkative: dic
         assert f"printed {place}" in log.text
 
 
-async def test_without_a_declared_owner_nothing_is_claimed_of_the_world(
-    connect: Connect, talkative: dict[str, str]
+@pytest.mark.parametrize(("arguments", "most"), [((), 30_000), (("--simple",), 12_000)], ids=["all", "simple"])
+async def test_the_list_of_tools_is_short(
+    connect: Connect, account: dict[str, str], arguments: tuple[str, ...], most: int
 ) -> None:
+    """People pay for it at every turn of a conversation."""
+    async with connect("--user-id", "alice", *arguments, env=account) as client:
+        listed = await client.list_tools()
+    written = listed.model_dump_json(by_alias=True, exclude_none=True)
+    assert len(written.encode()) < most
+    assert len(listed.tools) >= 14
+
+
+async def test_simple_tools_work_as_the_others_do(connect: Connect, account: dict[str, str]) -> None:
+    async with connect("--user-id", "alice", "--simple", env=account) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        added = output(await client.call_tool("add_memories", {"messages": MESSAGES}))
+        found = output(await client.call_tool("search_memories", {"query": "vegetarian"}))
+    assert list(tools["search_memories"].input_schema["properties"]) == ["query", "limit"]
+    assert added["success"] is True
+    assert len(found["search_results"]) == 1
+
+
+async def test_strict_tools_take_null_for_what_is_left_out(connect: Connect, account: dict[str, str]) -> None:
+    async with connect("--user-id", "alice", "--strict", env=account) as client:
+        (search,) = [tool for tool in (await client.list_tools()).tools if tool.name == "search_memories"]
+        arguments = dict.fromkeys(search.input_schema["properties"]) | {"query": "food", "metadata": '{"a": 1}'}
+        found = output(await client.call_tool("search_memories", arguments))
+    assert search.input_schema["required"] == list(search.input_schema["properties"])
+    assert found["success"] is True
+
+
+async def test_the_instructions_say_who_the_user_is_and_how_to_begin(connect: Connect, account: dict[str, str]) -> None:
+    async with connect("--user-id", "alice", env=account) as client:
+        fixed = client.instructions
+    async with connect("--actions", "add_memories", env=account) as client:
+        adding = client.instructions
+    assert 'user_id is fixed: every call is for "alice". Leave it out.' in fixed
+    assert "Before you answer or change something, look up what is known with search_memories or get_memories" in fixed
+    assert "get_event" not in fixed.partition("look up")[2].partition("\n")[0]
+    assert "A status such as PENDING means accepted and not yet done." in fixed
+    assert "fixed" not in adding.partition("\n")[0]
+    assert "look up" not in adding
+
+
+async def test_what_n8n_adds_to_a_call_is_set_aside(connect: Connect, account: dict[str, str]) -> None:
+    added = {"toolCallId": "call_1", "sessionId": "s", "action": "sendMessage", "chatInput": "What do I like?"}
+    async with connect("--user-id", "alice", env=account) as client:
+        found = output(await client.call_tool("search_memories", {"query": "food", "user_id": "alice", **added}))
+        other = output(await client.call_tool("search_memories", {"query": "food", "user_id": "bob", **added}))
+    assert found["success"] is True
+    assert other["error"].startswith("invalid_input: user_id: is fixed")
+
+
+async def test_without_a_declared_owner_the_world_is_open(connect: Connect, talkative: dict[str, str]) -> None:
     async with connect("--integration", "talkative", env=talkative) as client:
         say = (await client.list_tools()).tools[0]
-    assert say.annotations.open_world_hint is None
+    assert say.annotations.open_world_hint is True
     assert say.annotations.read_only_hint is False
 
 
