@@ -13,12 +13,13 @@ pytest.importorskip("modulex_integrations", reason="the extra modulex is not ins
 
 from langchain_core.tools import StructuredTool
 from modulex_integrations.schema import IntegrationManifest
+from pydantic import ValidationError
 
 from modulex_mem0.runtime import discover
 
 _KEY = "modulex_mem0"
 _PATH = "modulex_mem0.hosts.modulex"
-_IMPORT = "from modulex_integrations.tools.mem0 import ("
+_THEIR_PATH = "modulex_integrations.tools.mem0"
 # Ours has more actions than the three that upstream counts; that those three exist is tested elsewhere.
 _COUNTS = "TestManifest::test_manifest_exposes_3_actions"
 
@@ -46,6 +47,27 @@ def test_every_action_is_in_the_manifest_among_the_tools_and_under_its_own_name(
     for name, tool in zip(names, package.TOOLS, strict=True):
         assert getattr(tools, name) is tool
         assert getattr(package, name) is tool
+
+
+def test_the_output_models_are_those_of_the_actions_and_of_their_records() -> None:
+    outputs = importlib.import_module(f"{_PATH}.outputs")
+    theirs = importlib.import_module(f"{_THEIR_PATH}.outputs")
+    assert set(theirs.__all__) <= set(outputs.__all__)
+    for name in theirs.__all__:
+        assert set(getattr(outputs, name).model_fields) == set(getattr(theirs, name).model_fields), name
+    for action in discover()["mem0"].actions.values():
+        assert isinstance(action.output, type)
+        assert list(getattr(outputs, action.output.__name__).model_fields) == list(action.output.model_fields)
+
+
+def test_an_output_model_reads_records_as_objects_and_refuses_unknown_fields() -> None:
+    outputs = importlib.import_module(f"{_PATH}.outputs")
+    output = {"success": True, "memories": [{"id": "mem-1", "metadata": {"a": 1}}], "ids": ["mem-1"], "count": 1}
+    read = outputs.GetMemoriesOutput.model_validate(output)
+    assert isinstance(read.memories[0], outputs.MemoryRecord)
+    assert (read.memories[0].id, read.memories[0].metadata, read.next) == ("mem-1", {"a": 1}, None)
+    with pytest.raises(ValidationError, match="surprise"):
+        outputs.GetMemoriesOutput.model_validate({**output, "surprise": 1})
 
 
 def test_an_unknown_action_is_not_an_attribute() -> None:
@@ -85,10 +107,9 @@ def test_upstreams_own_tests_pass_with_our_tools(tmp_path: Path) -> None:
     assert spec is not None
     assert spec.origin is not None
     source = (Path(spec.origin).parent / "tests" / "test_mem0.py").read_text()
-    assert _IMPORT in source
-    # The output models stay upstream's: they are closed, and read our tools' outputs.
+    assert f"from {_THEIR_PATH}.outputs import" in source
     copy = tmp_path / "test_upstream.py"
-    copy.write_text(source.replace(_IMPORT, "from modulex_mem0.hosts.modulex import ("))
+    copy.write_text(source.replace(_THEIR_PATH, _PATH))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", copy.name, "--deselect", f"{copy.name}::{_COUNTS}", "-p", "no:cacheprovider"],
         check=False,
