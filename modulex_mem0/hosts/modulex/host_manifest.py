@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from modulex_integrations.schema import (
     ActionDefinition,
@@ -13,19 +13,17 @@ from modulex_integrations.schema import (
     CustomAuthSchema,
     EnvVar,
     ParameterDef,
-    ParameterType,
     SuccessIndicators,
     TestEndpoint,
 )
 from modulex_integrations.schema import IntegrationManifest as HostManifest
 
 from modulex_mem0.contract import AuthScheme, BasicAuth, CredentialField, IntegrationManifest, Template
-from modulex_mem0.json_schema import inline
+from modulex_mem0.json_schema import simplify
 
 __all__ = ["host_manifest"]
 
 _WORDS = re.compile(r"[A-Za-z]+( [A-Za-z]+)*")
-_TYPES: tuple[ParameterType, ...] = get_args(ParameterType)
 _AUTH_SCHEMAS: dict[str, type[ApiKeyAuthSchema | BearerTokenAuthSchema | CustomAuthSchema]] = {
     "api_key": ApiKeyAuthSchema,
     "bearer_token": BearerTokenAuthSchema,
@@ -65,26 +63,17 @@ def _category(display_name: str) -> str:
 
 def _parameters(schema: Mapping[str, Any]) -> dict[str, ParameterDef]:
     """The parameters of an input schema, without what ModuleX cannot express: choices, ranges, the type of items."""
-    required = schema.get("required", ())
-    definitions = schema.get("$defs", {})
+    simple = simplify(schema)
+    required = simple.get("required", ())
     return {
         name: ParameterDef(
-            type=_parameter_type(inline(value, definitions)),
-            description=value.get("description", ""),
+            type=value["type"],
+            description=value["description"],
             default=value.get("default"),
             required=name in required,
         )
-        for name, value in schema.get("properties", {}).items()
+        for name, value in simple["properties"].items()
     }
-
-
-def _parameter_type(schema: Mapping[str, Any]) -> ParameterType:
-    """The first of its JSON types; `object` where any value fits."""
-    declared = schema.get("type", ())
-    kinds = [declared] if isinstance(declared, str) else list(declared)
-    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        kinds.append(_parameter_type(choice) if choice.get("type") != "null" else "null")
-    return next((known for kind in kinds for known in _TYPES if known == kind), "object")
 
 
 def _auth_schema(scheme: AuthScheme) -> AuthSchema:

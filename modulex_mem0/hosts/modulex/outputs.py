@@ -53,7 +53,7 @@ def _models(schema: Mapping[str, Any]) -> dict[str, type[BaseModel]]:
                 return Any
             return model(name, definitions[name])
         if "anyOf" in described:
-            return Union[tuple(annotation(choice) for choice in described["anyOf"])]
+            return Union[tuple(annotation(choice) for choice in described["anyOf"])]  # noqa: UP007 - any number of them
         if described.get("type") == "array" and "items" in described:
             items = annotation(described["items"])
             return list[items]  # type: ignore[valid-type]

@@ -8,7 +8,7 @@ from langchain_core.tools import InjectedToolArg, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from modulex_mem0.contract import Action, ActionManifest, CredentialField, Integration
-from modulex_mem0.json_schema import inline
+from modulex_mem0.json_schema import simplify
 from modulex_mem0.runtime import Runtime, RuntimeUsageError
 
 __all__ = ["structured_tool"]
@@ -48,12 +48,10 @@ class _Arguments(BaseModel):
 
 def _arguments_model(action: ActionManifest, credential_fields: Iterable[CredentialField]) -> type[_Arguments]:
     """The model of an action's parameters and of the credential's fields, which ModuleX injects."""
-    schema = action.input_schema
+    schema = simplify(action.input_schema)
     required = schema.get("required", ())
-    definitions = schema.get("$defs", {})
     fields: dict[str, Any] = {
-        name: _field(inline(value, definitions), required=name in required)
-        for name, value in schema.get("properties", {}).items()
+        name: _field(value, required=name in required) for name, value in schema["properties"].items()
     }
     for field in credential_fields:
         description = f"{field.display_name} (provided by the credential)"
