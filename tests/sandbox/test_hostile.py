@@ -30,6 +30,47 @@ NAMES = [
     "custom_categories", "start_date", "reference_date", "memory_export_id", "feedback", "includes",
 ]  # fmt: skip
 
+ALICE = {"user_id": "alice"}
+NO_MEMORY = "00000000-0000-4000-8000-000000000000"
+# A valid request to each route, and the fields that it may have besides.
+VALID: list[tuple[str, str, dict[str, Any], list[str]]] = [
+    (
+        "POST",
+        "/v3/memories/add/",
+        {"messages": [{"role": "user", "content": "I like tea."}], **ALICE},
+        [
+            "agent_id", "metadata", "infer", "expiration_date", "immutable", "timestamp", "custom_categories",
+            "includes", "excludes", "custom_instructions", "enable_graph",
+        ],
+    ),
+    (
+        "POST",
+        "/v3/memories/search/",
+        {"query": "tea", "filters": ALICE},
+        [
+            "top_k", "threshold", "rerank", "fields", "categories", "metadata", "show_expired", "reference_date",
+            "user_id",
+        ],
+    ),
+    (
+        "POST",
+        "/v3/memories/",
+        {"filters": ALICE},
+        ["page", "page_size", "fields", "categories", "keywords", "start_date", "end_date", "show_expired", "run_id"],
+    ),
+    ("PUT", f"/v1/memories/{NO_MEMORY}/", {"text": "I like tea"}, ["metadata", "expiration_date", "timestamp"]),
+    ("PUT", "/v1/batch/", {"memories": [{"memory_id": NO_MEMORY, "text": "tea"}]}, []),
+    ("DELETE", "/v1/batch/", {"memories": [{"memory_id": NO_MEMORY}]}, []),
+    ("POST", "/v1/feedback/", {"memory_id": NO_MEMORY}, ["feedback", "feedback_reason"]),
+    ("POST", "/v1/exports/", {"schema": {"a": 1}, "filters": {"AND": [ALICE]}}, []),
+    ("POST", "/v1/exports/get/", {"filters": ALICE}, ["memory_export_id", "user_id"]),
+    ("POST", "/v1/summary/", {"filters": ALICE}, []),
+]  # fmt: skip
+ODD: list[Any] = [
+    None, True, 0, -1, 1.5, 10**30, "", " ", "x", "*", "--5", "-", "9" * 30, "\u0663", "2024-13-01", [], [None], [{}],
+    [[]], ["a", 1], {}, {"a": 1}, {"": None}, {"a": {"b": []}},
+]  # fmt: skip
+
 _scalar = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["*", "user", "2024-01-01", "a"])
 )
@@ -47,6 +88,17 @@ def _is_json_below_500(reply: httpx.Response) -> None:
     assert reply.status_code < 500, reply.text
     assert reply.headers["content-type"] == "application/json"
     reply.json()
+
+
+@pytest.mark.parametrize(("method", "path", "body", "others"), VALID, ids=[f"{case[0]} {case[1]}" for case in VALID])
+def test_no_field_of_a_valid_request_breaks_its_route(
+    client: httpx.Client, method: str, path: str, body: dict[str, Any], others: list[str]
+) -> None:
+    for field in (*body, *others):
+        for value in ODD:
+            _is_json_below_500(client.request(method, path, json={**body, field: value}))
+            for inner in body.get(field, ()) if isinstance(body.get(field), dict) else ():
+                _is_json_below_500(client.request(method, path, json={**body, field: {**body[field], inner: value}}))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -35,7 +35,7 @@ class Page:
         source = {**(body or {}), **request.query_params}
         size = _positive(source.get("page_size")) or _DEFAULT_PAGE
         wanted = source.get("page")
-        return cls("1" if wanted in {None, ""} else str(wanted), min(size, _LARGEST_PAGE))
+        return cls("1" if wanted is None or wanted == "" else str(wanted), min(size, _LARGEST_PAGE))
 
     def number(self, count: int) -> int:
         """The page's number among `count` results. Page 1 always exists.

@@ -6,6 +6,7 @@ errors are worded as Django REST framework words them, which is what Mem0's serv
 
 import json
 import math
+import re
 import uuid
 from typing import Any, NoReturn
 
@@ -32,6 +33,7 @@ REQUIRED = "This field is required."
 
 _LARGEST = 10 * 1024 * 1024  # bytes
 _DEEPEST = 64  # levels of lists and objects inside each other
+_WHOLE_NUMBER = re.compile(r"-?\d{1,19}", re.ASCII)
 _NO_NULLS = "Null characters are not allowed."
 
 
@@ -144,7 +146,7 @@ class Body(dict[str, Any]):
         value = self.get(field)
         if value is None:
             return None
-        if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) <= 20:
+        if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise field_error(field, "A valid integer is required.")

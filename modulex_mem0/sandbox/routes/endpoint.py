@@ -15,7 +15,7 @@ from modulex_mem0.sandbox.http.requests import refuse_nulls
 from modulex_mem0.sandbox.search.vectors import VectorIndex, choose_embedder
 from modulex_mem0.sandbox.settings import SandboxSettings
 from modulex_mem0.sandbox.store import jobs
-from modulex_mem0.sandbox.store.database import Database
+from modulex_mem0.sandbox.store.database import Database, DataFileError
 from modulex_mem0.sandbox.store.jobs import JobRunner, Work
 
 __all__ = ["Backend", "queue", "route"]
@@ -55,7 +55,11 @@ class Backend:
         vectors = None if embedder is None else VectorIndex(embedder)
         database = Database.open(settings.data)
         runner = JobRunner(database, work, _nothing if vectors is None else vectors.embed_missing)
-        await runner.resume()
+        try:
+            await runner.resume()
+        except sqlite3.Error as error:
+            database.close()
+            raise DataFileError(f"{settings.data}: {error}") from error
         return cls(settings, keyring, database, vectors, runner)
 
     async def run(

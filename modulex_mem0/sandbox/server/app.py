@@ -1,5 +1,6 @@
 """The ASGI application: routes, faults and error handlers around one backend."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -20,6 +21,7 @@ from modulex_mem0.sandbox.routes import JOBS, ROUTES
 from modulex_mem0.sandbox.routes.control import control_routes
 from modulex_mem0.sandbox.routes.endpoint import Backend
 from modulex_mem0.sandbox.settings import SandboxSettings
+from modulex_mem0.sandbox.store.database import is_disk_failure
 
 __all__ = ["create_app"]
 
@@ -58,7 +60,11 @@ def create_app(settings: SandboxSettings | None = None) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, *(control_routes(board) if settings.allow_fault_control else ())],
         middleware=[Middleware(FaultMiddleware, board)],
-        exception_handlers={ApiError: _answer_api_error, HTTPException: _answer_http_error},
+        exception_handlers={
+            ApiError: _answer_api_error,
+            HTTPException: _answer_http_error,
+            sqlite3.Error: _answer_database_error,
+        },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
@@ -72,6 +78,13 @@ async def _answer_api_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, ApiError):
         raise error
     return JSONResponse(error.body, status_code=error.status)
+
+
+async def _answer_database_error(_request: Request, error: Exception) -> Response:
+    """A disk that is full or damaged is no fault of the sandbox: no traceback, and nothing of the request was done."""
+    if not isinstance(error, sqlite3.Error) or not is_disk_failure(error):
+        raise error
+    return JSONResponse({"error": f"The data file failed, and nothing was changed: {error}"}, status_code=507)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

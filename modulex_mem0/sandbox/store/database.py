@@ -15,13 +15,24 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from modulex_mem0.sandbox.settings import StartError
 
-__all__ = ["DataFileError", "Database"]
+__all__ = ["DataFileError", "Database", "is_disk_failure"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_FORMAT = 1
+_APPLICATION = 0x4D3053B0  # marks a data file as the sandbox's, in SQLite's `application_id`
+_FORMAT = 2
 _MISSING = object()
+_DISK_FAILURES = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS memories (
@@ -30,8 +41,8 @@ CREATE TABLE IF NOT EXISTS memories (
     project TEXT NOT NULL,
     user_id TEXT, agent_id TEXT, app_id TEXT, run_id TEXT,
     memory TEXT NOT NULL,
-    metadata TEXT,
-    categories TEXT NOT NULL,
+    metadata TEXT CHECK (metadata IS NULL OR json_valid(metadata)),
+    categories TEXT NOT NULL CHECK (json_valid(categories)),
     immutable INTEGER NOT NULL,
     expiration_date TEXT,
     created_at INTEGER NOT NULL,
@@ -72,12 +83,12 @@ CREATE TABLE IF NOT EXISTS history (
     project TEXT NOT NULL,
     memory_id TEXT NOT NULL,
     event TEXT NOT NULL,
-    input TEXT NOT NULL,
+    input TEXT NOT NULL CHECK (json_valid(input)),
     old_memory TEXT,
     new_memory TEXT NOT NULL,
     user_id TEXT, agent_id TEXT, app_id TEXT, run_id TEXT,
-    categories TEXT NOT NULL,
-    metadata TEXT,
+    categories TEXT NOT NULL CHECK (json_valid(categories)),
+    metadata TEXT CHECK (metadata IS NULL OR json_valid(metadata)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 );
@@ -89,8 +100,8 @@ CREATE TABLE IF NOT EXISTS events (
     project TEXT NOT NULL,
     event_type TEXT NOT NULL,
     status TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    results TEXT NOT NULL,
+    payload TEXT NOT NULL CHECK (json_valid(payload)),
+    results TEXT NOT NULL CHECK (json_valid(results)),
     error TEXT,
     created_at INTEGER NOT NULL,
     starts_at INTEGER NOT NULL,
@@ -112,14 +123,14 @@ CREATE TABLE IF NOT EXISTS exports (
     pk INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     project TEXT NOT NULL,
-    entities TEXT NOT NULL,
-    body TEXT NOT NULL,
+    entities TEXT NOT NULL CHECK (json_valid(entities)),
+    body TEXT NOT NULL CHECK (json_valid(body)),
     created_at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS exports_by_project ON exports (project, pk);
 CREATE TABLE IF NOT EXISTS projects (
     project TEXT PRIMARY KEY,
-    settings TEXT NOT NULL,
+    settings TEXT NOT NULL CHECK (json_valid(settings)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 );
@@ -128,6 +139,13 @@ CREATE TABLE IF NOT EXISTS projects (
 
 class DataFileError(StartError):
     """The data file cannot be used; the message says which file and why."""
+
+
+def is_disk_failure(error: sqlite3.Error) -> bool:
+    """Whether the file is at fault, not the statement: the disk is full or failing, or the file is damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    # The low byte names the kind of failure; the rest is detail.
+    return isinstance(code, int) and code & 0xFF in _DISK_FAILURES
 
 
 class Database:
@@ -145,13 +163,19 @@ class Database:
         """Open `path`, creating it if needed; `None` keeps everything in memory.
 
         Raises:
-            DataFileError: The file cannot be opened, is not a database, or was written by another version.
+            DataFileError: The file cannot be opened, is damaged, is no database or another application's, or was
+                written by another version.
         """
+        if path is not None and path.exists() and not path.is_file():
+            raise DataFileError(f"{path}: is not a file")
+        # Absolute, because SQLite gives some relative names a meaning of their own, such as ":memory:".
+        name = ":memory:" if path is None else path.absolute()
         try:
-            connection = sqlite3.connect(path or ":memory:", timeout=1, check_same_thread=False, isolation_level=None)
+            connection = sqlite3.connect(name, timeout=1, check_same_thread=False, isolation_level=None)
         except sqlite3.Error as error:
             raise DataFileError(f"{path}: {error}") from error
         try:
+            _check(connection)
             _prepare(connection)
         except (sqlite3.Error, DataFileError) as error:
             connection.close()
@@ -167,10 +191,12 @@ class Database:
             self._connection.execute("BEGIN")
             try:
                 result = work(self._connection, *args, **kwargs)
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # SQLite rolls back by itself after some failures, such as a full disk.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
             return result
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
@@ -181,17 +207,34 @@ class Database:
         self._connection.close()
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.row_factory = sqlite3.Row
+def _check(connection: sqlite3.Connection) -> None:
+    """Read what the file is, before anything is written to it.
+
+    Raises:
+        DataFileError: It is damaged, or not a data file of this version.
+        sqlite3.Error: It is not a database, or cannot be read.
+    """
     # Held until the process ends, however it ends: a second server on the same file is refused.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if owner != _APPLICATION and (tables or owner or found):
+        raise DataFileError("is the database of another application; choose a new file")
+    if owner == _APPLICATION and found != _FORMAT:
+        raise DataFileError(f"made by another version of the sandbox (format {found}, expected {_FORMAT})")
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        # SQLite's text may have several lines.
+        raise DataFileError(f"is damaged: {' '.join(fault.split())}")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.row_factory = sqlite3.Row
     # WAL with NORMAL: a commit survives the death of the process, though not a power cut.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found not in {0, _FORMAT}:
-        raise DataFileError(f"made by another version of the sandbox (format {found}, expected {_FORMAT})")
     functions: list[tuple[str, int, Callable[..., int]]] = [
         ("contains_text", 2, _contains_text),
         ("contains_caseless", 2, _contains_caseless),
@@ -199,8 +242,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     ]
     for name, count, function in functions:
         connection.create_function(name, count, function, deterministic=True)
-    connection.executescript(_SCHEMA)
-    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    # In one transaction: a process that dies in between leaves an empty file, not one that looks like another's.
+    marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORMAT};"
+    connection.executescript(f"BEGIN; {_SCHEMA} {marks} COMMIT;")
 
 
 def _contains_text(text: str, part: str) -> int:

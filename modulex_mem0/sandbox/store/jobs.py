@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from modulex_mem0.sandbox.clock import format_instant, now
-from modulex_mem0.sandbox.store.database import Database
+from modulex_mem0.sandbox.store.database import Database, is_disk_failure
 
 __all__ = ["JobRunner", "Results", "Work", "count_events", "enqueue", "find_event", "finish", "newest_events"]
 
@@ -24,6 +24,7 @@ Work = Callable[[sqlite3.Connection, str, dict[str, Any], str], Results]
 _QUEUED = "QUEUED"
 _SUCCEEDED = "SUCCEEDED"
 _FAILED = "FAILED"
+_RETRY_DELAY = 1.0  # seconds
 
 
 def enqueue(
@@ -126,11 +127,20 @@ class JobRunner:
         self._timers.add(timer)
 
     async def run(self, event_id: str) -> None:
-        """Run the event's job now. A job that raises ends its event as `FAILED`."""
+        """Run the event's job now.
+
+        A job that raises ends its event as `FAILED`. While the disk takes nothing, the job stays queued and is tried
+        again every second.
+        """
         try:
-            await self._database.run(self._run, event_id)
-        except Exception as error:
-            await self._database.run(finish, event_id, [], f"{type(error).__name__}: {error}")
+            try:
+                await self._database.run(self._run, event_id)
+            except Exception as error:
+                if isinstance(error, sqlite3.Error) and is_disk_failure(error):
+                    raise
+                await self._database.run(finish, event_id, [], f"{type(error).__name__}: {error}")
+        except sqlite3.Error:
+            self.schedule(event_id, _RETRY_DELAY)
 
     async def close(self) -> None:
         """Cancel what is scheduled, and finish what is running."""
