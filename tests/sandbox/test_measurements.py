@@ -33,6 +33,7 @@ def test_semantic_search_reaches_its_hit_rates() -> None:
     semantic, lexical = hits["semantic"], hits["lexical"]
     assert semantic["first"] >= 0.75, semantic["missed"]
     assert semantic["among_five"] >= 0.90
+    assert semantic["words"] == 1
     assert lexical["among_five"] < semantic["among_five"] / 2, "the questions share too many words with the facts"
 
 

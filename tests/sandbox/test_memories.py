@@ -225,3 +225,47 @@ def test_a_deletion_may_name_metadata_as_the_document_does(
     reply = client.delete("/v1/memories/", params={"user_id": "alice", "metadata[source]": "a"})
     assert reply.status_code == 200
     assert listed() == ["tea b"]
+
+
+def test_a_star_alone_deletes_all_of_its_kind(client: httpx.Client, remember: Remember, listed: Listed) -> None:
+    everything = {"OR": [{field: "*"} for field in ("user_id", "agent_id", "app_id", "run_id")]}
+
+    def fill() -> None:
+        client.delete("/v1/memories/", params=dict.fromkeys(("user_id", "agent_id", "app_id", "run_id"), "*"))
+        assert listed(everything, show_expired=True) == []
+        remember("of a user", user_id="alice")
+        remember("of a user in a run", user_id="bob", run_id="r1")
+        remember("of an agent", agent_id="bot", metadata={"k": "v"})
+        remember("of an app", app_id="app", expiration_date="2001-01-01")
+
+    for query, left in {
+        "user_id=*&agent_id=*": ["of an app"],
+        "agent_id=*&app_id=*": ["of a user", "of a user in a run"],
+        "user_id=*&agent_id=*&metadata[k]=v": ["of a user", "of a user in a run", "of an app"],
+        # Beside a named id a star is one more condition: the reading that deletes least.
+        "user_id=bob&run_id=*": ["of a user", "of an agent", "of an app"],
+        "user_id=alice&run_id=*": ["of a user", "of a user in a run", "of an agent", "of an app"],
+    }.items():
+        fill()
+        assert client.delete(f"/v1/memories/?{query}").status_code == 200
+        assert listed(everything, show_expired=True) == left, query
+
+
+@pytest.mark.parametrize("field", ["user_id", "agent_id", "app_id", "run_id"])
+def test_an_id_has_up_to_255_characters(client: httpx.Client, field: str) -> None:
+    body = {"messages": [{"role": "user", "content": "tea"}], "infer": False}
+    assert client.post("/v3/memories/add/", json={**body, field: "x" * 255}).status_code == 200
+    refused = client.post("/v3/memories/add/", json={**body, field: "x" * 256})
+    assert (refused.status_code, list(refused.json())) == (400, [field])
+
+
+def test_metadata_has_up_to_2000_characters(client: httpx.Client, remember: Remember) -> None:
+    longest, longer = {"k": "é" * 1991}, {"k": "é" * 1992}
+    identifier = remember("tea", metadata=longest)
+    body = {"messages": [{"role": "user", "content": "tea"}], "user_id": "alice", "metadata": longer}
+    for reply in (
+        client.post("/v3/memories/add/", json=body),
+        client.put(f"/v1/memories/{identifier}/", json={"metadata": longer}),
+    ):
+        assert (reply.status_code, list(reply.json())) == (400, ["metadata"])
+    assert client.get(f"/v1/memories/{identifier}/").json()["metadata"] == longest

@@ -63,6 +63,40 @@ def test_a_wrong_method_is_refused_as_json(client: httpx.Client) -> None:
     assert reply.json() == {"detail": 'Method "PATCH" not allowed.'}
 
 
+def test_a_wrong_method_is_answered_with_all_the_right_ones(client: httpx.Client) -> None:
+    memory = "/v1/memories/00000000-0000-4000-8000-000000000000/"
+    for path, allowed in {
+        memory: "DELETE, GET, HEAD, PUT",
+        "/v1/batch/": "DELETE, PUT",
+        "/v2/entities/user/alice/": "DELETE, GET, HEAD",
+        "/v1/ping/": "GET, HEAD",
+        "/v3/memories/search/": "POST",
+    }.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} - set(allowed.split(", ")):
+            reply = client.request(method, path)
+            assert (reply.status_code, reply.headers["allow"]) == (405, allowed), (method, path)
+    assert client.head("/v1/ping/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/v1/", "/v1/memories/a/b/c/", "/v1/memories//", "/v3/memories/graph/", "/v2/entities/user/alice/profile/",
+        "/v2/entities/user//", "/v1/profiles/", "/v2/", "/api/v1/orgs/", "/V1/ping/", "/v1/ping/x/",
+        "/v1/entities/a/b/c/",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_what_is_not_served_is_not_found(client: httpx.Client, method: str, path: str) -> None:
+    reply = client.request(method, path, json={"user_id": "alice"})
+    assert (reply.status_code, reply.json()) == (404, {"detail": "Not found."})
+
+
+def test_an_escaped_slash_survives_a_redirection(client: httpx.Client) -> None:
+    moved = client.get("/v2/entities/user/a%2Fb")
+    assert moved.headers["location"].endswith("/v2/entities/user/a%2Fb/")
+
+
 def test_unknown_fields_are_ignored(client: httpx.Client) -> None:
     body = {"filters": {"user_id": "a"}, "source": "PEER", "org_id": "x", "nonsense": [1]}
     assert client.post("/v3/memories/?nonsense=1", json=body).status_code == 200

@@ -72,7 +72,7 @@ class Page:
 
 
 def absolute_url(request: Request, query: Mapping[str, object], path: str | None = None) -> str:
-    """The request's address with another query, and another path if one is given.
+    """The request's address with another query, and another path, already quoted, if one is given.
 
     The host is the one in the `Host` header, or the server's own address if that is not a valid host.
     """
@@ -80,7 +80,7 @@ def absolute_url(request: Request, query: Mapping[str, object], path: str | None
     if not _HOST.fullmatch(named):
         host, port = request.scope.get("server") or ("127.0.0.1", 80)
         named = f"{host}:{port}"
-    location = quote(request.scope["path"] if path is None else path, safe="/:@!$&'()*+,;=~-._")
+    location = quote(request.scope["path"], safe="/:@!$&'()*+,;=~-._") if path is None else path
     suffix = f"?{urlencode(query)}" if query else ""
     return f"{request.scope['scheme']}://{named}{location}{suffix}"
 

@@ -32,6 +32,7 @@ EMPTY = object()
 REQUIRED = "This field is required."
 
 _LARGEST = 10 * 1024 * 1024  # bytes
+_LONGEST_METADATA = 2000  # characters; reported in crewAIInc/crewAI#3391
 _DEEPEST = 64  # levels of lists and objects inside each other
 _WHOLE_NUMBER = re.compile(r"-?\d{1,19}", re.ASCII)
 _NO_NULLS = "Null characters are not allowed."
@@ -99,6 +100,13 @@ class Body(dict[str, Any]):
         value = self.get(field)
         if value is not None and not isinstance(value, dict):
             raise wrong_type(field, value, "dictionary")
+        return value
+
+    def metadata(self) -> dict[str, Any] | None:
+        """The metadata of a memory: an object of up to 2,000 characters of JSON, which is the service's limit."""
+        value = self.mapping("metadata")
+        if value is not None and len(json.dumps(value, ensure_ascii=False)) > _LONGEST_METADATA:
+            raise field_error("metadata", f"Ensure this field has no more than {_LONGEST_METADATA} characters.")
         return value
 
     def texts(self, field: str) -> list[str] | None:

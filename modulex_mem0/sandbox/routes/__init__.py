@@ -1,8 +1,8 @@
 """The operations of the API, one file a subject.
 
 A subject's file has its handlers, the work of its jobs, and the statements for tables that only it uses. It exports
-`ROUTES` and, if it queues jobs, `JOBS`: the work for each type of event. To add a subject, write its file and name it
-here.
+its operations as `ROUTES` and, if it queues jobs, `JOBS`: the work for each type of event. To add a subject, write its
+file and name it here.
 """
 
 from modulex_mem0.sandbox.routes import (

@@ -102,7 +102,7 @@ class Add:
             messages=messages,
             scope=scope,
             infer=infer,
-            metadata=body.mapping("metadata"),
+            metadata=body.metadata(),
             expiration_date=body.date("expiration_date"),
             immutable=body.flag("immutable", default=False),
             created_at=body.epoch("timestamp"),

@@ -5,18 +5,18 @@ These routes need no key, so they are served only if the settings allow it.
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from modulex_mem0.sandbox.faults.rules import FaultBoard, FaultsError, parse_rules
 from modulex_mem0.sandbox.http.errors import ApiError
 from modulex_mem0.sandbox.http.requests import read_json
+from modulex_mem0.sandbox.http.routing import Operation
 
 __all__ = ["control_routes"]
 
 _PATH = "/_sandbox/faults"
 
 
-def control_routes(board: FaultBoard) -> list[Route]:
+def control_routes(board: FaultBoard) -> list[Operation]:
     """The routes over a board of faults."""
 
     async def put(request: Request) -> Response:
@@ -33,6 +33,4 @@ def control_routes(board: FaultBoard) -> list[Route]:
         board.replace([])
         return JSONResponse({"faults": []})
 
-    return [
-        Route(_PATH, handler, methods=[method]) for method, handler in (("PUT", put), ("GET", get), ("DELETE", delete))
-    ]
+    return [Operation("PUT", _PATH, put), Operation("GET", _PATH, get), Operation("DELETE", _PATH, delete)]

@@ -7,11 +7,11 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from modulex_mem0.sandbox.faults.rules import RULE_KEY, FaultRule
 from modulex_mem0.sandbox.http.auth import Keyring, Project
 from modulex_mem0.sandbox.http.requests import refuse_nulls
+from modulex_mem0.sandbox.http.routing import Operation
 from modulex_mem0.sandbox.search.vectors import VectorIndex, choose_embedder
 from modulex_mem0.sandbox.settings import SandboxSettings
 from modulex_mem0.sandbox.store import jobs
@@ -81,6 +81,11 @@ class Backend:
 
         return await self.database.run(both)
 
+    async def embed_missing(self, project: str) -> None:
+        """Embed the texts of a project that an earlier, lexical run stored. Needed before a search."""
+        if self.vectors is not None:
+            await self.database.run(self.vectors.embed_missing, project)
+
     async def close(self) -> None:
         """Finish the work in progress and close the data."""
         await self.runner.close()
@@ -90,8 +95,8 @@ class Backend:
 Handler = Callable[[Request, Backend, Project], Awaitable[Any]]
 
 
-def route(method: str, path: str, handler: Handler, *, status: int = 200) -> Route:
-    """A route that needs a key; what its handler returns is sent as JSON with `status`."""
+def route(method: str, path: str, handler: Handler, *, status: int = 200) -> Operation:
+    """An operation that needs a key; what its handler returns is sent as JSON with `status`."""
 
     async def endpoint(request: Request) -> Response:
         backend: Backend = request.state.backend
@@ -99,7 +104,7 @@ def route(method: str, path: str, handler: Handler, *, status: int = 200) -> Rou
         refuse_nulls(request)
         return JSONResponse(await handler(request, backend, project), status_code=status)
 
-    return Route(path, endpoint, methods=[method])
+    return Operation(method, path, endpoint)
 
 
 async def queue(request: Request, backend: Backend, project: Project, event_type: str, payload: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import sqlite3
 from typing import Any
 
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
 from modulex_mem0.sandbox.http.auth import Project
@@ -46,30 +45,12 @@ def _delete_entity(connection: sqlite3.Connection, project: str, payload: dict[s
 
 def _read_entity(request: Request) -> tuple[str, str]:
     kind, name = request.path_params["entity_type"], request.path_params["entity_id"]
-    if request.scope.get("raw_path", b"").count(b"/") > _PATH.count("/"):
-        # A slash that is not written as %2F belongs to another route, which is not served.
-        raise ApiError(404, {"detail": "Not found."})
     if kind not in ENTITY_TYPES:
         raise ApiError(400, {"message": "Invalid entity type"})
-    if not name:
-        raise ApiError(400, {"message": "An entity id is required"})
     return kind, name
 
 
-class _AnyText(Convertor[str]):
-    """An id may contain slashes, written as %2F, and line breaks, at which Starlette's own `path` stops."""
-
-    regex = "(?s:.*)"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("mem0_entity_id", _AnyText())
-_PATH = "/v2/entities/{entity_type}/{entity_id:mem0_entity_id}/"
+_PATH = "/v2/entities/{entity_type}/{entity_id}/"
 ROUTES = [
     route("GET", "/v1/entities/", _list),
     route("GET", _PATH, _get),

@@ -4,9 +4,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from modulex_mem0.sandbox.http.auth import ORGANIZATION, Project
+from modulex_mem0.sandbox.http.routing import Operation
 from modulex_mem0.sandbox.routes.endpoint import Backend, route
 
 __all__ = ["ROUTES"]
@@ -37,4 +37,4 @@ def _version() -> str:
         return "unknown"
 
 
-ROUTES = [Route("/health", _health, methods=["GET"]), route("GET", "/v1/ping/", _ping)]
+ROUTES = [Operation("GET", "/health", _health), route("GET", "/v1/ping/", _ping)]

@@ -14,7 +14,7 @@ from modulex_mem0.sandbox.http.auth import Project
 from modulex_mem0.sandbox.http.errors import ApiError, field_error, memory_not_found
 from modulex_mem0.sandbox.http.requests import Body, parse_memory_id, read_body, wrong_type
 from modulex_mem0.sandbox.routes.endpoint import Backend, queue, route
-from modulex_mem0.sandbox.search.filters import Node, parse_filters
+from modulex_mem0.sandbox.search.filters import And, Node, Or, parse_filters
 from modulex_mem0.sandbox.search.selection import Selection
 from modulex_mem0.sandbox.store import memories, projects
 from modulex_mem0.sandbox.store.entities import ENTITY_FIELDS
@@ -25,6 +25,7 @@ from modulex_mem0.sandbox.store.memories import record_by_id
 __all__ = ["DELETE_IN_PROGRESS", "JOBS", "ROUTES", "Update", "delete_matching"]
 
 DELETE_IN_PROGRESS = "Delete in progress. This may take some time."
+_EVERYONE = "*"
 _METADATA_KEY = re.compile(r"metadata\[[^\[\]]+\]")
 
 
@@ -74,7 +75,7 @@ async def _delete_by_filter(request: Request, backend: Backend, project: Project
     if not filters:
         names = ", ".join((*ENTITY_FIELDS, "metadata"))
         raise ApiError(400, {"error": f"At least one filter is required to delete memories: {names}"})
-    parse_filters(filters)
+    _deletion(filters)
     event_id = await queue(request, backend, project, "DELETE_ALL", filters)
     return {"message": DELETE_IN_PROGRESS, "event_id": event_id}
 
@@ -95,8 +96,22 @@ def _read_metadata(query: QueryParams) -> dict[str, Any]:
 
 
 def _delete_all(connection: sqlite3.Connection, project: str, payload: dict[str, Any], _event_id: str) -> Results:
-    # Several entity ids are ANDed. The service does not document that; it is the reading that deletes least.
-    return delete_matching(connection, project, parse_filters(payload))
+    return delete_matching(connection, project, _deletion(payload))
+
+
+def _deletion(filters: dict[str, Any]) -> Node:
+    """The filter of what a request deletes.
+
+    As the API's document says, `*` alone means all of its kind: `user_id=*&agent_id=*` is everything that has a user,
+    and everything that has an agent. Several named ids are ANDed, and so is a `*` beside them. The document does not
+    say that; it is the reading that deletes least.
+    """
+    entities = {field: value for field, value in filters.items() if field in ENTITY_FIELDS}
+    if len(entities) < 2 or set(entities.values()) != {_EVERYONE}:
+        return parse_filters(filters)
+    others = {field: value for field, value in filters.items() if field not in ENTITY_FIELDS}
+    kinds = Or(tuple(parse_filters({field: value}) for field, value in entities.items()))
+    return And((kinds, parse_filters(others))) if others else kinds
 
 
 def delete_matching(connection: sqlite3.Connection, project: str, tree: Node) -> Results:
@@ -132,7 +147,7 @@ class Update:
         """
         update = cls(
             text=body.text("text", blank=False),
-            metadata=body.mapping("metadata"),
+            metadata=body.metadata(),
             expiration_date=body.date("expiration_date"),
             clears_expiry="expiration_date" in body and body["expiration_date"] is None,
             created_at=body.epoch("timestamp"),

@@ -50,7 +50,7 @@ async def _search(request: Request, backend: Backend, project: Project) -> dict[
         show_expired=body.flag("show_expired", default=False),
         at=None if reference is None else reference.micros,
     )
-    # No `run_and_embed`: ranking itself embeds what is missing, such as texts that an earlier, lexical run stored.
+    await backend.embed_missing(project.id)
     return {"results": await backend.run(ranking.search, selection, query, backend.vectors)}
 
 

@@ -68,10 +68,14 @@ def search(
     if vectors is None:
         leading = nlargest(query.top_k, keys, key=lambda key: words.get(key, 0.0))
         scores = [_lexical_score(key, words) for key in leading]
+    elif keys:
+        cosines = vectors.cosines(connection, selection.project, query.text, keys)
+        totals = cosines + [_WORDS_SHARE * words.get(key, 0.0) for key in keys] if words else cosines
+        # Stable, so that of equal scores the newer memory comes first.
+        order = (-totals).argsort(kind="stable")[: query.top_k].tolist()
+        scores = [_semantic_score(keys[place], float(cosines[place]), words.get(keys[place], 0.0)) for place in order]
     else:
-        cosines = vectors.cosines(connection, selection.project, query.text, keys) if keys else {}
-        leading = nlargest(query.top_k, keys, key=lambda key: cosines[key] + _WORDS_SHARE * words.get(key, 0.0))
-        scores = [_semantic_score(key, cosines[key], words.get(key, 0.0)) for key in leading]
+        scores = []
     best = [score for score in scores if score.total >= query.threshold]
     rows = [connection.execute("SELECT * FROM memories WHERE pk = ?", (score.key,)).fetchone() for score in best]
     return [
@@ -133,8 +137,9 @@ def _matches(connection: sqlite3.Connection, term: str, candidates: set[int]) ->
 
 
 def _containing(connection: sqlite3.Connection, match: str) -> set[int]:
-    rows = connection.execute("SELECT rowid FROM memory_words WHERE memory_words MATCH ?", (match,))
-    return {row[0] for row in rows}
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: a common word is in many thousands of rows
+    return {key for (key,) in cursor.execute("SELECT rowid FROM memory_words WHERE memory_words MATCH ?", (match,))}
 
 
 def _saturated(share: float) -> float:

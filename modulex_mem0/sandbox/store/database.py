@@ -49,32 +49,42 @@ CREATE TABLE IF NOT EXISTS memories (
     updated_at INTEGER NOT NULL,
     event_id TEXT,
     fingerprint TEXT,
-    vector BLOB,
-    vector_revision INTEGER
+    embedded INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS memories_by_user ON memories (project, user_id, created_at);
-CREATE INDEX IF NOT EXISTS memories_by_agent ON memories (project, agent_id, created_at);
-CREATE INDEX IF NOT EXISTS memories_by_app ON memories (project, app_id, created_at);
-CREATE INDEX IF NOT EXISTS memories_by_run ON memories (project, run_id, created_at);
+-- With the expiration date, a search for one entity reads its keys from the index alone.
+CREATE INDEX IF NOT EXISTS memories_by_user ON memories (project, user_id, created_at, expiration_date);
+CREATE INDEX IF NOT EXISTS memories_by_agent ON memories (project, agent_id, created_at, expiration_date);
+CREATE INDEX IF NOT EXISTS memories_by_app ON memories (project, app_id, created_at, expiration_date);
+CREATE INDEX IF NOT EXISTS memories_by_run ON memories (project, run_id, created_at, expiration_date);
 CREATE INDEX IF NOT EXISTS memories_by_event ON memories (project, event_id);
 CREATE INDEX IF NOT EXISTS memories_by_fingerprint ON memories (project, fingerprint);
-CREATE INDEX IF NOT EXISTS memories_by_vector ON memories (project, vector_revision);
-CREATE INDEX IF NOT EXISTS memories_newest_vector ON memories (vector_revision);
-CREATE INDEX IF NOT EXISTS memories_without_vector ON memories (project) WHERE vector_revision IS NULL;
+CREATE INDEX IF NOT EXISTS memories_without_vector ON memories (project) WHERE embedded = 0;
+
+-- AUTOINCREMENT: a revision is never used twice, also after its vector is deleted.
+CREATE TABLE IF NOT EXISTS vectors (
+    revision INTEGER PRIMARY KEY AUTOINCREMENT,
+    memory INTEGER NOT NULL UNIQUE,
+    project TEXT NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS vectors_by_project ON vectors (project, revision);
 
 CREATE VIRTUAL TABLE IF NOT EXISTS memory_words USING fts5(
     memory, content='memories', content_rowid='pk', prefix='2 3',
     tokenize='porter unicode61 remove_diacritics 2'
 );
-CREATE TRIGGER IF NOT EXISTS words_added AFTER INSERT ON memories BEGIN
+CREATE TRIGGER IF NOT EXISTS memory_added AFTER INSERT ON memories BEGIN
     INSERT INTO memory_words (rowid, memory) VALUES (new.pk, new.memory);
 END;
-CREATE TRIGGER IF NOT EXISTS words_removed AFTER DELETE ON memories BEGIN
+CREATE TRIGGER IF NOT EXISTS memory_removed AFTER DELETE ON memories BEGIN
     INSERT INTO memory_words (memory_words, rowid, memory) VALUES ('delete', old.pk, old.memory);
+    DELETE FROM vectors WHERE memory = old.pk;
 END;
-CREATE TRIGGER IF NOT EXISTS words_changed AFTER UPDATE OF memory ON memories BEGIN
+CREATE TRIGGER IF NOT EXISTS memory_changed AFTER UPDATE OF memory ON memories BEGIN
     INSERT INTO memory_words (memory_words, rowid, memory) VALUES ('delete', old.pk, old.memory);
     INSERT INTO memory_words (rowid, memory) VALUES (new.pk, new.memory);
+    DELETE FROM vectors WHERE memory = old.pk;
+    UPDATE memories SET embedded = 0 WHERE pk = old.pk;
 END;
 
 CREATE TABLE IF NOT EXISTS history (

@@ -13,7 +13,7 @@ __all__ = ["ENTITY_FIELDS", "ENTITY_TYPES", "Scope", "find_entity", "list_entiti
 
 ENTITY_FIELDS = ("user_id", "agent_id", "app_id", "run_id")
 ENTITY_TYPES = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "run_id"}
-_LONGEST_ID = 1024
+_LONGEST_ID = 255  # characters, as the service is reported to limit them
 _NAMESPACE = uuid.UUID("6f1c7d0a-9d0c-5c53-9a5e-0f6f6d656d30")
 
 

@@ -129,7 +129,7 @@ def edit(connection: sqlite3.Connection, memory: sqlite3.Row, change: Edit) -> s
     if change.text != memory["memory"]:
         scope = Scope(*(memory[field] for field in ENTITY_FIELDS))
         connection.execute(
-            "UPDATE memories SET memory = ?, fingerprint = ?, vector = NULL, vector_revision = NULL WHERE pk = ?",
+            "UPDATE memories SET memory = ?, fingerprint = ? WHERE pk = ?",
             (change.text, _fingerprint(change.text, scope), memory["pk"]),
         )
     changed = _existing(connection, memory["project"], memory["id"])
