@@ -92,7 +92,7 @@ def _scores(client: httpx.Client, user_id: str, ask: str, right: str, wrong: str
     return scores[right], scores[wrong]
 
 
-def _read(name: str) -> Any:
+def _read(name: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads((_DATA / f"{name}.json").read_text("utf-8"))
 
 
@@ -104,9 +104,8 @@ def _main() -> None:
     if as_json:
         print(json.dumps([asdict(found) for found in hits], indent=2))
         return
-    print(
-        f"{hits[0].questions} questions over {hits[0].facts} facts\n{'mode':<10}{'hit@1':>8}{'hit@5':>8}{'words':>8}{'negations':>11}"
-    )
+    print(f"{hits[0].questions} questions over {hits[0].facts} facts")
+    print(f"{'mode':<10}{'hit@1':>8}{'hit@5':>8}{'words':>8}{'negations':>11}")
     for found in hits:
         print(f"{found.mode:<10}{found.first:>8.1%}{found.among_five:>8.1%}{found.words:>8.1%}{found.negations:>11.1%}")
 
