@@ -47,7 +47,8 @@ _ADVICE = {
     ErrorCode.RATE_LIMITED: "Wait for `retry_after` seconds (a minute where it is absent), then call again.",
     ErrorCode.TIMEOUT: "Call again later, or with more time; repeating the call does no harm.",
     ErrorCode.CONNECTION_FAILED: "Check the address and the network, then call again; repeating the call does no harm.",
-    ErrorCode.SERVICE_ERROR: "Call again later if `retryable` is true; the fault is the service's.",
+    ErrorCode.SERVICE_ERROR: "The fault is the service's. Call again later; unless `retryable` is true, and the message"
+    " says that repeating is safe, check first whether the change was made.",
     ErrorCode.BAD_RESPONSE: "Check the base URL; something that is not the service may have answered.",
     ErrorCode.EVENT_FAILED: "Read the reason, then send the work again if it is still wanted.",
     ErrorCode.OUTCOME_UNKNOWN: "Check whether the change was made before you send it again.",
@@ -114,3 +115,13 @@ class ActionError(Exception):
         self.http_status = http_status
         self.retryable = retryable
         self.partial_output: Mapping[str, Any] = partial_output or {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The usual way calls the class with the message alone. A process pool passes exceptions on as pickles.
+        return _blank, (type(self), self.args), self.__dict__
+
+
+def _blank(kind: type[ActionError], args: tuple[object, ...]) -> ActionError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error

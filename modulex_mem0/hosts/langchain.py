@@ -1,6 +1,5 @@
 """An integration's actions as LangChain tools for an agent, bound to a credential and a user (extra `langchain`)."""
 
-import atexit
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NoReturn, Self
@@ -71,10 +70,8 @@ def tools(
 
 @cache
 def _process_runtime() -> Runtime:
-    """The shared runtime of this process."""
-    runtime = Runtime()
-    atexit.register(runtime.close)
-    return runtime
+    """The shared runtime. Like every runtime it is closed when the process ends, and begins again after a fork."""
+    return Runtime()
 
 
 def _structured_tool(toolset: ToolSet, name: str, credential: CredentialMapping | None) -> StructuredTool:

@@ -7,6 +7,7 @@ at their first use: asyncio takes 17 ms, httpx 65 ms.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from modulex_mem0.runtime.distributions import distribution_name, installed_entry_points
 from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
@@ -15,7 +16,7 @@ from modulex_mem0.runtime.errors import (
     UnknownIntegrationError,
     did_you_mean,
 )
-from modulex_mem0.runtime.registry import LoadFailure, Registry, discover, distribution_name
+from modulex_mem0.runtime.registry import LoadFailure, Registry, discover
 
 if TYPE_CHECKING:
     from modulex_mem0.runtime.call import Result
@@ -45,6 +46,7 @@ __all__ = [
     "discover",
     "distribution_name",
     "error_from_httpx",
+    "installed_entry_points",
 ]
 
 _IMPORTED_WHEN_USED = {

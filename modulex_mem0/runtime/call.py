@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode, ErrorInfo, Profile
-from modulex_mem0.runtime.context import CallContext, Deadline, NoServiceClient, ProgressListener
+from modulex_mem0.runtime.context import CallContext, Deadline, Deadlines, NoServiceClient, ProgressListener, Reporter
 from modulex_mem0.runtime.credentials import CredentialMapping, Service, resolve_credential
+from modulex_mem0.runtime.errors import reason_of, reraise_interrupt
 from modulex_mem0.runtime.redaction import NO_SECRETS, Redactor, masked_logs
 from modulex_mem0.runtime.settings import LARGE_BODY
 from modulex_mem0.runtime.validation import OutputValidator, input_validator
@@ -18,7 +19,16 @@ from modulex_mem0.runtime.validation import OutputValidator, input_validator
 if TYPE_CHECKING:
     from modulex_mem0.runtime.http import ServiceClient
 
-__all__ = ["Call", "Connect", "PreparedAction", "Result", "allowed_seconds", "error_info", "run_with_deadline"]
+__all__ = [
+    "Call",
+    "Connect",
+    "PreparedAction",
+    "Result",
+    "after_closing",
+    "allowed_seconds",
+    "error_info",
+    "run_with_deadline",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +37,10 @@ _GRACE = 1.0
 # How long a cancelled handler may clean up before its call ends without it, in seconds.
 _CLEANUP = 0.5
 _MAX_MESSAGE = 500
+# A year, which stands for "no limit": a number that every clock and every library takes.
+_LONGEST = 365 * 86_400.0
 _NO_SERVICE = NoServiceClient()
+_CLOSED = "the runtime was closed"
 _HARMLESS = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED})
 _TRANSIENT = _HARMLESS | {ErrorCode.SERVICE_ERROR}
 
@@ -50,8 +63,17 @@ class Result:
 class Connect(Protocol):
     """Makes the HTTP client of one call."""
 
-    def __call__(self, service: Service, deadline: Deadline, *, safe_to_retry: bool) -> "ServiceClient":
-        """The client, bound to the service and the deadline."""
+    def __call__(
+        self, service: Service, deadline: Deadline, *, safe_to_retry: bool, report: Reporter | None = None
+    ) -> "ServiceClient":
+        """The client, bound to the service and the deadline.
+
+        Args:
+            service: Where to send, and with which headers.
+            deadline: The call's.
+            safe_to_retry: Whether the action may be repeated.
+            report: Called with the message of each wait before another attempt.
+        """
         ...
 
 
@@ -78,17 +100,20 @@ class Call:
 
     Args:
         action: What to call.
+
+    Attributes:
+        extra_seconds: How long the input asks to wait beyond the runtime's deadline; known once it was validated.
     """
 
-    __slots__ = ("_action", "_deadline", "_http", "_redactor")
-
-    _deadline: Deadline
+    __slots__ = ("_action", "_deadline", "_http", "_redactor", "extra_seconds")
 
     def __init__(self, action: PreparedAction) -> None:
         self._action = action
         # Until the credential is resolved there is nothing to mask, and no service to send anything to.
         self._redactor = NO_SECRETS
         self._http: ServiceClient | NoServiceClient = _NO_SERVICE
+        self._deadline: Deadline | None = None
+        self.extra_seconds = 0.0
 
     async def run(
         self,
@@ -98,36 +123,45 @@ class Call:
         *,
         timeout: float | None,
         default_timeout: float,
+        deadlines: Deadlines,
         connect: Connect,
         on_progress: ProgressListener | None,
     ) -> Result:
         """Validate the input, run the handler, validate its output; every way to fail becomes a result."""
+        # Nothing here waits, so whatever is raised is the doing of the input or of the integration.
         try:
             resolved = resolve_credential(profile, credential)
             if resolved is not None:
                 self._redactor = resolved.redactor
             service = resolved.service() if resolved is not None else None
-            checked = self._action.validate_input(input)
-            self._deadline = Deadline(allowed_seconds(timeout, default_timeout) + self._extra_seconds(checked))
+            checked = self._action.validate_input(_read(input))
+            self.extra_seconds = self._asked_seconds(checked)
+            deadline = deadlines.begin(allowed_seconds(timeout, default_timeout) + self.extra_seconds)
         except ActionError as error:
-            return self.failure(error)
-        except Exception as error:
-            return self._defect(f"{type(error).__name__} in the check of the input")
-        if service is not None:
-            self._http = connect(service, self._deadline, safe_to_retry=self._action.safe_to_retry)
-        values, scheme = (resolved.values, resolved.scheme) if resolved is not None else ({}, None)
-        context = CallContext(values, scheme, self._http, self._deadline, on_progress)
-        return await self._run_handler(context, checked)
-
-    async def _run_handler(self, context: CallContext, checked: object) -> Result:
+            return self._raised(error)
+        except BaseException as error:
+            reraise_interrupt(error)
+            return self._defect(f"{type(error).__name__} in the check of the input", error)
+        self._deadline = deadline
         try:
-            with masked_logs(self._redactor):
-                handled = await run_with_deadline(
-                    lambda: self._action.handler(context, checked), self._deadline.remaining() + _GRACE
-                )
-            if handled is None:
-                return self.failure(self._late())
-            value = handled.result()
+            report = Reporter(on_progress, self._redactor)
+            if service is not None:
+                self._http = connect(service, deadline, safe_to_retry=self._action.safe_to_retry, report=report)
+            values, scheme = (resolved.values, resolved.scheme) if resolved is not None else ({}, None)
+            context = CallContext(values, scheme, self._http, deadline, report)
+            return await self._run_handler(context, checked, deadline)
+        finally:
+            deadlines.end(deadline)
+
+    async def _run_handler(self, context: CallContext, checked: object, deadline: Deadline) -> Result:
+        with masked_logs(self._redactor):
+            run = await run_with_deadline(lambda: self._action.handler(context, checked), deadline)
+        if run.stopped:
+            if run.error is not None and not isinstance(run.error, asyncio.CancelledError):
+                self._log("failed while it was stopped", run.error)
+            return self.failure(self._late())
+        try:
+            value = run.result()
             if self._http.received > LARGE_BODY:
                 # Reading many records takes milliseconds, and so will checking them: others get a turn in between.
                 await asyncio.sleep(0)
@@ -139,41 +173,60 @@ class Call:
             return self.failure(_returned_error(output))
         except ActionError as error:
             return self._raised(error)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+        except (asyncio.CancelledError, GeneratorExit) as error:
+            if error is not run.error:
+                # The caller's own.
                 raise
-            return self._defect("the handler cancelled itself")
-        except Exception as error:
-            return self._defect(f"{type(error).__name__} in the handler or its output")
+            return self._defect("the handler cancelled itself", error)
+        except BaseException as error:
+            reraise_interrupt(error)
+            return self._defect(f"{type(error).__name__} in the handler or its output", error)
 
     def failure(self, error: ActionError) -> Result:
         """The result of the call when it ended with an error."""
+        if self._deadline is not None and self._deadline.was_cut:
+            error = after_closing(error)
         if self._http.changed:
             error = _after_a_change(error)
-        info = error_info(error, self._redactor, safe_to_retry=self._action.safe_to_retry)
+        # Of an action that may not be repeated, a call that changed nothing may be.
+        unchanged = self._http.carries_requests and not self._http.changed
+        info = error_info(error, self._redactor, safe_to_retry=self._action.safe_to_retry or unchanged)
         known = self._redactor.value(dict(error.partial_output)) if error.partial_output else {}
         return Result(success=False, output=self._action.output.failure(info.line, known), error=info)
+
+    def unanswered(self) -> Result:
+        """The result when a synchronous caller has waited long enough, since the event loop of its call is blocked."""
+        reason = "the call did not end within its deadline; something blocks the thread of synchronous calls"
+        if self._action.safe_to_retry:
+            return self.failure(ActionError(ErrorCode.TIMEOUT, f"{reason}; calling it again does no harm"))
+        return self.failure(ActionError(ErrorCode.OUTCOME_UNKNOWN, f"{reason}, so it may have been carried out"))
 
     def _raised(self, error: ActionError) -> Result:
         try:
             return self.failure(error)
-        except Exception:
-            return self._defect("the handler raised an ActionError with unusable parts")
+        except BaseException as failure:
+            reraise_interrupt(failure)
+            return self._defect("the handler raised an ActionError with unusable parts", failure)
 
-    def _defect(self, what: str) -> Result:
-        """The result when the integration's own code failed; the exception that is being handled is logged."""
-        logger.error("action %s: %s\n%s", self._action.name, what, self._redactor.text(traceback.format_exc()))
+    def _defect(self, what: str, error: BaseException) -> Result:
+        """The result when the integration's own code failed; the exception is logged."""
+        self._log(what, error)
         return self.failure(ActionError(ErrorCode.INTERNAL, f"{what}; the log of {__name__} has the details"))
+
+    def _log(self, what: str, error: BaseException) -> None:
+        lines = "".join(traceback.format_exception(error))
+        logger.error("action %s: %s\n%s", self._action.name, what, self._redactor.text(lines))
 
     def _late(self) -> ActionError:
         """The error of a handler that was stopped. What its own requests did is not known."""
         late = "the action did not end within the call's deadline"
+        if self._deadline is not None and self._deadline.was_cut:
+            late = _CLOSED
         if self._http.changed or not (self._http.carries_requests or self._action.safe_to_retry):
             return ActionError(ErrorCode.OUTCOME_UNKNOWN, f"{late}, so it may have been carried out")
         return ActionError(ErrorCode.TIMEOUT, f"{late}; calling it again does no harm")
 
-    def _extra_seconds(self, checked: object) -> float:
+    def _asked_seconds(self, checked: object) -> float:
         """Seconds beyond the runtime's deadline that the input asks to wait."""
         extra_timeout = self._action.extra_timeout
         return max(0.0, extra_timeout(checked)) if extra_timeout else 0.0
@@ -185,31 +238,42 @@ class Call:
 
 
 def allowed_seconds(timeout: float | None, default: float) -> float:
-    """The seconds that a call may take.
+    """The seconds that a call may take, a year at most.
 
     Raises:
         ActionError: `invalid_input` for a timeout that is not a positive number.
     """
     if timeout is None:
-        return default
+        return min(default, _LONGEST)
     # A flow may carry the number as text.
     given: object = timeout
-    if not isinstance(given, int | float) or not given > 0:
+    if not isinstance(given, int | float) or isinstance(given, bool) or not given > 0:
         raise ActionError(ErrorCode.INVALID_INPUT, "timeout: must be a number of seconds greater than 0")
-    return timeout
+    return float(min(timeout, _LONGEST))
 
 
 def error_info(error: ActionError, redactor: Redactor, *, safe_to_retry: bool) -> ErrorInfo:
-    """The structured form of an error: one line without secrets, and whether another try makes sense."""
+    """The structured form of an error: one line without secrets, and whether another try makes sense.
+
+    Args:
+        error: What ended the call.
+        redactor: Masks the credential's secrets.
+        safe_to_retry: Whether the whole call may be repeated.
+    """
     line = " ".join(redactor.text(str(error.message)).split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     retryable = error.retryable
     if retryable is None:
         # A rate limit or a failed connection left nothing behind; a fault of the service may have.
         retryable = error.code in (_TRANSIENT if safe_to_retry else _HARMLESS)
+    note = ""
+    if error.code is ErrorCode.SERVICE_ERROR and error.http_status is not None and error.http_status >= 500:
+        # A person who reads the line does not see `retryable`.
+        note = "; repeating is safe" if safe_to_retry else "; check before you repeat"
+    longest = _MAX_MESSAGE - len(note)
     return ErrorInfo(
         code=error.code,
-        message=line if len(line) <= _MAX_MESSAGE else line[: _MAX_MESSAGE - 1] + "…",
+        message=(line if len(line) <= longest else line[: longest - 1] + "…") + note,
         retryable=retryable,
         retry_after=error.retry_after,
         http_status=error.http_status,
@@ -240,29 +304,63 @@ def _returned_error(output: dict[str, Any]) -> ActionError:
         return ActionError(ErrorCode.SERVICE_ERROR, text, retryable=False, partial_output=output)
 
 
-async def run_with_deadline(work: Callable[[], Awaitable[Any]], seconds: float) -> asyncio.Task[Any] | None:
+class HandlerRun:
+    """How the run of a handler ended.
+
+    Attributes:
+        stopped: Whether its time ended first. It may still be running then.
+        error: What it raised, whatever that is; None where it returned, or still runs.
+    """
+
+    __slots__ = ("_value", "error", "stopped")
+
+    def __init__(self) -> None:
+        self._value: Any = None
+        self.error: BaseException | None = None
+        self.stopped = False
+
+    def result(self) -> Any:  # noqa: ANN401 - whatever the handler returned
+        """What the handler returned.
+
+        Raises:
+            BaseException: What the handler raised.
+        """
+        if self.error is not None:
+            raise self.error
+        return self._value
+
+    async def work(self, work: Callable[[], Awaitable[Any]], deadline: Deadline) -> None:
+        """Run the handler. A task that raises would be logged by asyncio with its exception, secrets included."""
+        try:
+            self._value = await work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            deadline.signal()
+
+
+async def run_with_deadline(work: Callable[[], Awaitable[Any]], deadline: Deadline) -> HandlerRun:
     """Run a handler in its own task, so that its call ends in time even where the handler does not.
 
     A handler that ignores its cancellation is abandoned. If the caller is cancelled, so is the handler.
 
     Args:
         work: Calls the handler.
-        seconds: How long it may take.
-
-    Returns:
-        The task, with its result or its exception; None when it was stopped.
+        deadline: The call's. The handler is stopped a little later: by itself it ends at the deadline, since its HTTP
+            client does.
     """
-    loop = asyncio.get_running_loop()
-    # Set at the end of the work or of the time. Waiting for the task itself would cost two more turns of the loop.
-    over: asyncio.Future[None] = loop.create_future()
-    coroutine = _work_then_signal(work, over)
+    loop = deadline.loop
+    run = HandlerRun()
+    # Done at the end of the work or of the time. Waiting for the task itself would cost two more turns of the loop.
+    over = deadline.waiter()
+    coroutine = run.work(work, deadline)
     if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
         # Begins without waiting for a turn of the loop.
         task = asyncio.eager_task_factory(loop, coroutine)
     else:
         task = loop.create_task(coroutine)
     if not over.done():
-        timer = loop.call_later(seconds, _signal, over)
+        timer = loop.call_later(deadline.remaining() + _GRACE, deadline.signal)
         try:
             await over
         except asyncio.CancelledError:
@@ -271,26 +369,35 @@ async def run_with_deadline(work: Callable[[], Awaitable[Any]], seconds: float) 
         finally:
             timer.cancel()
         if not task.done():
+            run.stopped = True
             await _stop(task)
-            return None
-    return task
-
-
-async def _work_then_signal(work: Callable[[], Awaitable[Any]], over: "asyncio.Future[None]") -> Any:  # noqa: ANN401 - whatever the handler returns
-    try:
-        return await work()
-    except SystemExit as error:
-        # Out of a task it would end the event loop.
-        raise RuntimeError(f"SystemExit: {error}") from error
-    finally:
-        _signal(over)
-
-
-def _signal(over: "asyncio.Future[None]") -> None:
-    if not over.done():
-        over.set_result(None)
+    return run
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.wait({task}, timeout=_CLEANUP)
+
+
+def _read(input: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the caller passed
+    """The input as a dict, where it is another kind of mapping.
+
+    Raises:
+        ActionError: `invalid_input` when it cannot be read.
+    """
+    if isinstance(input, dict) or not isinstance(input, Mapping):
+        return input
+    try:
+        return dict(input)
+    except BaseException as error:
+        reraise_interrupt(error)
+        raise ActionError(ErrorCode.INVALID_INPUT, f"the input cannot be read: {reason_of(error)}") from None
+
+
+def after_closing(error: ActionError) -> ActionError:
+    """The error of a call that failed while its runtime was being closed."""
+    if error.code not in (ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED):
+        return error
+    return ActionError(
+        ErrorCode.CONNECTION_FAILED, f"{_CLOSED} during the call", retryable=False, partial_output=error.partial_output
+    )

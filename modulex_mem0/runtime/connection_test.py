@@ -1,5 +1,8 @@
 """Tests a credential with the harmless request that its scheme declares."""
 
+import asyncio
+import logging
+import traceback
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +10,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, ConnectionTest, ErrorCode, Profile, RenderedUrl, Reply, Template
-from modulex_mem0.runtime.call import Connect, Result, allowed_seconds, error_info
-from modulex_mem0.runtime.context import Deadline
+from modulex_mem0.runtime.call import (
+    Connect,
+    Result,
+    after_closing,
+    allowed_seconds,
+    error_info,
+    run_with_deadline,
+)
+from modulex_mem0.runtime.context import Deadline, Deadlines
 from modulex_mem0.runtime.credentials import (
     CredentialMapping,
     ResolvedCredential,
@@ -16,9 +26,12 @@ from modulex_mem0.runtime.credentials import (
     render_complete,
     resolve_credential,
 )
+from modulex_mem0.runtime.errors import reraise_interrupt
 from modulex_mem0.runtime.redaction import NO_SECRETS, masked_logs
 
 __all__ = ["run_connection_test"]
+
+logger = logging.getLogger(__name__)
 
 
 async def run_connection_test(
@@ -27,6 +40,7 @@ async def run_connection_test(
     *,
     timeout: float | None,
     default_timeout: float,
+    deadlines: Deadlines,
     connect: Connect,
 ) -> Result:
     """Send the request of the connection test and check its reply; every way to fail becomes a result.
@@ -34,18 +48,40 @@ async def run_connection_test(
     Returns:
         A result whose output holds `success` and `error` alone. `unsupported` where the scheme has no test.
     """
-    redactor = NO_SECRETS
+    redactor, deadline = NO_SECRETS, None
     try:
         resolved = resolve_credential(profile, credential)
         if resolved is None or resolved.scheme.connection_test is None:
             raise ActionError(ErrorCode.UNSUPPORTED, f"{profile.display_name} declares no connection test")
-        redactor = resolved.redactor
-        deadline = Deadline(allowed_seconds(timeout, default_timeout))
-        await _send_test(resolved.scheme.connection_test, resolved, deadline, connect)
+        redactor, test = resolved.redactor, resolved.scheme.connection_test
+        deadline = deadlines.begin(allowed_seconds(timeout, default_timeout))
+        run = await run_with_deadline(lambda: _send_test(test, resolved, deadline, connect), deadline)
+        if run.stopped:
+            raise ActionError(ErrorCode.TIMEOUT, "the connection test did not end in time; repeating it does no harm")
+        if run.error is not None:
+            raise run.error
     except ActionError as error:
-        info = error_info(error, redactor, safe_to_retry=True)
-        return Result(success=False, output={"success": False, "error": info.line}, error=info)
-    return Result(success=True, output={"success": True, "error": None})
+        failure = error
+    except (asyncio.CancelledError, GeneratorExit):
+        # The caller's own: what the test raises comes as the error of its run.
+        raise
+    except BaseException as error:
+        reraise_interrupt(error)
+        # Not `logger.exception`, which would show the secrets in the traceback.
+        logger.error(  # noqa: TRY400
+            "connection test: %s", redactor.text("".join(traceback.format_exception(error)))
+        )
+        failure = ActionError(
+            ErrorCode.INTERNAL, f"{type(error).__name__} in the connection test; the log of {__name__} has the details"
+        )
+    else:
+        return Result(success=True, output={"success": True, "error": None})
+    finally:
+        deadlines.end(deadline)
+    if deadline is not None and deadline.was_cut:
+        failure = after_closing(failure)
+    info = error_info(failure, redactor, safe_to_retry=True)
+    return Result(success=False, output={"success": False, "error": info.line}, error=info)
 
 
 async def _send_test(

@@ -2,16 +2,18 @@
 
 import ipaddress
 import os
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, AuthScheme, CredentialField, ErrorCode, Profile, Template
-from modulex_mem0.runtime.errors import did_you_mean
+from modulex_mem0.runtime.errors import did_you_mean, reraise_interrupt
 from modulex_mem0.runtime.redaction import Redactor
 
 __all__ = [
@@ -38,11 +40,26 @@ def hide_credential(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - w
     """A copy of a given credential that may be a local variable of a frame that raises out of the runtime."""
     if given is None:
         return None
-    # Anything but a mapping is refused later, and not kept until then.
-    return HiddenDict(given) if isinstance(given, Mapping) else _NOT_A_MAPPING
+    if not isinstance(given, Mapping):
+        # Refused later, and not kept until then.
+        return cast("CredentialMapping", _NOT_A_MAPPING)
+    try:
+        return HiddenDict(given)
+    except BaseException as error:
+        # A vault that is down, say. Its words may hold what it keeps, so only the kind is passed on.
+        reraise_interrupt(error)
+        unreadable: CredentialMapping = cast("Any", _UnreadableCredential(type(error).__name__))
+        return unreadable
 
 
 _NOT_A_MAPPING: Any = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _UnreadableCredential:
+    """Stands for a mapping whose reading failed, until the call reports it."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,6 +75,11 @@ class Service:
     base_url: str
     headers: Mapping[str, str]
     redactor: Redactor
+
+    @property
+    def address(self) -> str:
+        """Host and port, as an error may show them."""
+        return self.base_url.partition("://")[2].partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +168,18 @@ def _from_environment(scheme: AuthScheme) -> dict[str, str]:
 
 
 def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
+    if isinstance(given, _UnreadableCredential):
+        raise ActionError(ErrorCode.INVALID_INPUT, f"credential: reading it failed with {given.reason}")
     if not isinstance(given, Mapping):
         raise ActionError(ErrorCode.INVALID_INPUT, "credential: must be a mapping of field names to text")
     names = profile.credential_names
     source: dict[str, str] = {}
     for key, value in given.items():
+        if not isinstance(key, str):
+            raise ActionError(ErrorCode.INVALID_INPUT, "credential: the names of its fields must be text")
         if key not in names:
             # Somebody may have pasted a key where its name belongs, so an unknown name is not echoed.
-            hint = did_you_mean(str(key), set(names.values()))
+            hint = did_you_mean(key, set(names.values()))
             raise ActionError(ErrorCode.INVALID_INPUT, f"credential: has an unknown field{hint}")
         if value is None:
             continue
@@ -167,7 +193,7 @@ def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
 def _satisfy(scheme: AuthScheme, source: Mapping[str, str]) -> ResolvedCredential:
     values: dict[str, str | SecretStr] = {}
     for field in scheme.fields:
-        text = source.get(field.name, "").strip() or field.default
+        text = _as_it_was_issued(field, source.get(field.name, ""), _prefixes(scheme, field)) or field.default
         if text is None:
             if field.required and not field.application:
                 raise ActionError(
@@ -187,14 +213,72 @@ def _kind_of(scheme: AuthScheme) -> str:
     return scheme.type.replace("api_key", "API key").replace("_", " ")
 
 
+def _prefixes(scheme: AuthScheme, field: CredentialField) -> tuple[str, ...] | None:
+    """What a person may have copied along with a key, in lower case: `token ` where a header is `Token {api_key}`.
+
+    None for a field that no header sends by itself: a password may begin with anything.
+    """
+    place = f"{{{field.name}}}"
+    headers = {name: text for name, text in scheme.headers.items() if text.endswith(place) and text.count("{") == 1}
+    if not headers:
+        return None
+    own = [text.removesuffix(place).lower() for text in headers.values()]
+    # Documentation, and services themselves, mix these up.
+    words = dict.fromkeys(prefix for prefix in (*own, "token ", "bearer ") if prefix)
+    names = [f"{name.lower()}:" for name in headers]
+    return (*names, f"export {field.environment_variable.lower()}=", f"{field.environment_variable.lower()}=", *words)
+
+
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_QUOTES = ('""', "''", "``", "\u201c\u201d", "\u2018\u2019")
+
+
+def _as_it_was_issued(field: CredentialField, text: str, prefixes: tuple[str, ...] | None) -> str:
+    """The value without what was copied along with it: blanks, quotes, and what a header or a shell has in front.
+
+    Args:
+        field: Whose value it is.
+        text: As it was given.
+        prefixes: What may stand in front; None where only blanks are removed, unless the field holds a URL.
+    """
+    text = _stripped(text)
+    if prefixes is None and field.kind != "url":
+        return text
+    # Each may be within another: `"Authorization: Token 'key'"`. A round that finds nothing is the last.
+    before = None
+    while text != before:
+        before = text
+        if len(text) > 1 and text[0] + text[-1] in _QUOTES:
+            text = _stripped(text[1:-1])
+        for prefix in prefixes or ():
+            if text.lower().startswith(prefix):
+                text = _stripped(text[len(prefix) :])
+            elif text.lower() == prefix.rstrip():
+                text = ""
+    return text
+
+
+def _stripped(text: str) -> str:
+    text = text.strip()
+    return text if text.isascii() else text.strip(_INVISIBLE).strip()
+
+
 def _check_characters(field: CredentialField, text: str) -> None:
     """Refuse what a header cannot carry: an HTTP library would quote the whole value in its error."""
-    if not (text.isascii() and text.isprintable()):
-        raise ActionError(
-            ErrorCode.INVALID_INPUT,
-            f"credential.{field.name}: {field.display_name} contains a control or non-ASCII character;"
-            " copy it again from where it was issued",
+    if text.isascii() and text.isprintable():
+        return
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        # Python puts surrogates where the bytes of an environment variable are not text in its encoding.
+        problem = (
+            f"is not valid text in this environment's encoding, {sys.getfilesystemencoding()} (see LC_ALL and LANG);"
+            " copy it again from where it was issued"
         )
+    elif "\n" in text or "\r" in text:
+        problem = "has a line break in it; copy it again from where it was issued, as one line"
+    else:
+        kind = "a control character" if text.isascii() else "a character that is not ASCII"
+        problem = f"contains {kind}; copy it again from where it was issued"
+    raise ActionError(ErrorCode.INVALID_INPUT, f"credential.{field.name}: {field.display_name} {problem}")
 
 
 def _checked_url(field: CredentialField, text: str) -> str:
@@ -229,9 +313,36 @@ def _address_problem(text: str, sample: str | None) -> str | None:
     segments = url.path.replace("%2e", ".").replace("%2E", ".").split("/")
     if "." in segments or ".." in segments:
         return "must not contain `.` or `..` segments"
+    if not _is_host(host):
+        return "has a host name that no service can have; check it for typing errors"
     if url.scheme == "http" and not _is_loopback(url):
         return "must begin with https:// (http:// is for loopback addresses only)"
     return None
+
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host, in lower case, is an IP address or a name that every resolver and HTTP library can read."""
+    if ":" in host:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True
+    labels = host.removesuffix(".").split(".")
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        return False
+    if any(label.startswith("xn--") for label in labels):
+        # httpx brings it along, and refuses what it refuses.
+        import idna  # noqa: PLC0415 - 10 ms, for names that are not ASCII alone
+
+        try:
+            idna.decode(host)
+        except UnicodeError:
+            return False
+    return True
 
 
 def _is_loopback(url: SplitResult) -> bool:

@@ -9,6 +9,7 @@ RuntimeUsageError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "BrokenIntegrationError",
@@ -17,20 +18,33 @@ __all__ = [
     "UnknownActionError",
     "UnknownIntegrationError",
     "did_you_mean",
+    "reason_of",
+    "reraise_interrupt",
 ]
 
 _MAX_LISTED = 30
+_MAX_REASON = 300
 
 
 class RuntimeUsageError(Exception):
-    """Base of what a runtime raises."""
+    """Base of what a runtime raises. It can be pickled, so that it comes out of a process pool as it is."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The usual way calls the class with the message alone, which the subclasses do not take.
+        return _restore, (type(self), str(self))
+
+
+def _restore(kind: type[RuntimeUsageError], message: str) -> RuntimeUsageError:
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    return error
 
 
 class BrokenIntegrationError(RuntimeUsageError):
     """A part of an integration that is loaded at its first use cannot be loaded."""
 
     def __init__(self, integration: str, part: str, cause: BaseException) -> None:
-        super().__init__(f"{part} of integration {integration!r} cannot be used: {type(cause).__name__}: {cause}")
+        super().__init__(f"{part} of integration {integration!r} cannot be used: {reason_of(cause)}")
 
 
 class RuntimeClosedError(RuntimeUsageError):
@@ -40,7 +54,10 @@ class RuntimeClosedError(RuntimeUsageError):
 class UnknownIntegrationError(RuntimeUsageError, KeyError):
     """No integration of that name is installed, or it failed to load."""
 
-    def __init__(self, name: str, installed: Iterable[str], reason: str | None = None) -> None:
+    def __init__(self, name: object, installed: Iterable[str], reason: str | None = None) -> None:
+        if not isinstance(name, str):
+            super().__init__(f"the name of an integration must be text, not {type(name).__name__}")
+            return
         why = f"integration {name!r} failed to load: {reason}" if reason else f"no integration {name!r} is installed"
         super().__init__(why + ("" if reason else did_you_mean(name, installed)))
 
@@ -52,7 +69,10 @@ class UnknownIntegrationError(RuntimeUsageError, KeyError):
 class UnknownActionError(RuntimeUsageError, LookupError):
     """The integration has no action of that name."""
 
-    def __init__(self, integration: str, name: str, actions: Iterable[str]) -> None:
+    def __init__(self, integration: str, name: object, actions: Iterable[str]) -> None:
+        if not isinstance(name, str):
+            super().__init__(f"the name of an action must be text, not {type(name).__name__}")
+            return
         super().__init__(f"{integration} has no action {name!r}{did_you_mean(name, actions)}")
 
 
@@ -67,3 +87,26 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
         return f"; did you mean {near[0]!r}?"
     listed = ", ".join(known[:_MAX_LISTED]) + (" …" if len(known) > _MAX_LISTED else "")
     return f"; known: {listed}" if known else ""
+
+
+def reason_of(error: BaseException) -> str:
+    """One line about an exception of foreign code: its type and, where that can be shown, its text."""
+    try:
+        text = str(error)
+    except BaseException as failure:
+        reraise_interrupt(failure)
+        text = "its reason cannot be shown"
+    line = " ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":")
+    return line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 1] + "…"
+
+
+def reraise_interrupt(error: BaseException) -> None:
+    """Raise the interrupt of the person at the keyboard; return for anything else that foreign code raises.
+
+    A panic of a Rust extension, pytest's `Skipped`, SystemExit and a group with any of these are no `Exception`, and
+    would end the host.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    if isinstance(error, BaseExceptionGroup) and (interrupts := error.subgroup(KeyboardInterrupt)):
+        raise KeyboardInterrupt from interrupts

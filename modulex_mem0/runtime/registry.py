@@ -1,21 +1,27 @@
 """Discovers the installed integrations through pluggy; one that fails does not affect the others."""
 
+import logging
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pluggy
 
-from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Integration, LazyIntegration
+from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Action, Integration, LazyIntegration
 from modulex_mem0.contract import hookspecs as contract_hooks
-from modulex_mem0.runtime.errors import UnknownIntegrationError
+from modulex_mem0.runtime.distributions import distribution_name, installed_entry_points
+from modulex_mem0.runtime.errors import UnknownIntegrationError, reason_of, reraise_interrupt
+from modulex_mem0.runtime.stdout import prints_go_to_stderr
 
-__all__ = ["LoadFailure", "Registry", "discover", "distribution_name"]
+__all__ = ["LoadFailure", "Registry", "discover"]
 
-# What foreign code may raise at its import without stopping the host; a module can even call sys.exit().
-_LOAD_ERRORS = (Exception, SystemExit)
+logger = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,18 @@ class Registry(Mapping[str, Integration]):
         self._failures: list[LoadFailure] = []
         self._lock = threading.RLock()
 
+    def __repr__(self) -> str:
+        failed = ", ".join(dict.fromkeys(failure.name for failure in self._failures))
+        return f"<Registry: {', '.join(sorted(self)) or 'empty'}{f'; failed: {failed}' if failed else ''}>"
+
     def __getitem__(self, name: str) -> Integration:
         """The integration of that name.
 
         Raises:
             UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
         """
+        if not isinstance(name, str):
+            raise UnknownIntegrationError(name, self)
         found = self._integrations.get(name)
         if isinstance(found, LazyIntegration):
             found = self._load(name)
@@ -61,7 +73,7 @@ class Registry(Mapping[str, Integration]):
         return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._integrations
+        return isinstance(name, str) and name in self._integrations
 
     def __iter__(self) -> Iterator[str]:
         # A copy, since an integration that fails to load is removed while somebody may be iterating.
@@ -78,7 +90,7 @@ class Registry(Mapping[str, Integration]):
 
     def is_deferred(self, name: str) -> bool:
         """Whether looking the integration up would load it."""
-        return isinstance(self._integrations.get(name), LazyIntegration)
+        return name in self and isinstance(self._integrations[name], LazyIntegration)
 
     @property
     def failures(self) -> tuple[LoadFailure, ...]:
@@ -89,6 +101,21 @@ class Registry(Mapping[str, Integration]):
         """The installed package that brings an integration."""
         return self._distributions[name]
 
+    def actions_of(self, name: str) -> Mapping[str, Action[Any, Any]]:
+        """The actions of an integration; loads their code, and sends what that prints to standard error.
+
+        Raises:
+            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
+            BaseException: What the integration's own code raises.
+        """
+        integration = self[name]
+        with prints_go_to_stderr():
+            return integration.actions
+
+    def after_fork(self) -> None:
+        """Begin again in a forked child: another thread may have held the lock."""
+        self._lock = threading.RLock()
+
     def load_all(self) -> tuple[LoadFailure, ...]:
         """Load everything lazy and return all failures. Those that failed are removed from the names."""
         for name in self.deferred:
@@ -96,11 +123,20 @@ class Registry(Mapping[str, Integration]):
         return self.failures
 
     def add(self, integration: Integration | LazyIntegration, distribution: str) -> None:
-        """Add an integration; one whose name is taken is reported as a failure and the first keeps the name."""
-        name = integration.name
+        """Add an integration; one whose name is taken is reported as a failure and the first keeps the name.
+
+        Raises:
+            ValueError: Its name is not an integration's name.
+        """
+        name: Any = integration.name
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ValueError(f"an integration cannot be named {name!r:.100}")
         if name in self._integrations:
             owner = self._distributions[name]
             self.report(name, distribution, f"the name {name!r} is already taken by {owner}; remove one of the two")
+            logger.warning(
+                "%s brings an integration %r too, which is not used: %s has that name", distribution, name, owner
+            )
             return
         self._integrations[name] = integration
         self._distributions[name] = distribution
@@ -117,13 +153,15 @@ class Registry(Mapping[str, Integration]):
                 return found
             try:
                 # Foreign code: the type and the name of what it returns are checked, not assumed.
-                loaded: Any = found.load()
+                with prints_go_to_stderr():
+                    loaded: Any = found.load()
                 if not isinstance(loaded, Integration):
                     raise TypeError(f"it returned {type(loaded).__name__}, not an Integration")
                 if loaded.name != name:
                     raise ValueError(f"its name is {loaded.name!r}")
-            except _LOAD_ERRORS as error:
-                self.report(name, self._distributions[name], _reason(error))
+            except BaseException as error:
+                reraise_interrupt(error)
+                self.report(name, self._distributions[name], reason_of(error))
                 del self._integrations[name]
                 return None
             self._integrations[name] = loaded
@@ -133,23 +171,30 @@ class Registry(Mapping[str, Integration]):
 def discover(plugins: Iterable[object] = ()) -> Registry:
     """Load every plugin of the entry-point group `modulex`, then the given ones, and ask each for its integrations.
 
-    Entry points are taken in the order of their distributions' names, so that the same installation always gives the
+    Our own package comes first, so that no other can take a name of ours, such as `mem0`, and with it the keys of its
+    users. The others follow in the order of their distributions' names, so that the same installation always gives the
     same result.
 
     Args:
         plugins: Modules or objects that implement the hooks and are not installed as entry points.
     """
     discovery = _Discovery()
-    points = [
-        (distribution_name(point.dist) or "unknown distribution", point)
-        for point in entry_points(group=ENTRY_POINT_GROUP)
-    ]
-    for distribution, point in sorted(points, key=lambda pair: (pair[0], pair[1].name)):
+    installed = installed_entry_points(ENTRY_POINT_GROUP)
+    points = [(distribution_name(point.dist) or "unknown distribution", point) for point in installed.points]
+    for distribution, point in sorted(points, key=lambda pair: (not _is_own(pair[1]), pair[0], pair[1].name)):
         discovery.load(point, distribution)
     for plugin in plugins:
         name = getattr(plugin, "__name__", type(plugin).__name__)
         discovery.register(plugin, name, name)
-    return discovery.collect()
+    registry = discovery.collect()
+    for distribution, reason in installed.unreadable:
+        registry.report(distribution, distribution, reason)
+    return registry
+
+
+def _is_own(point: EntryPoint) -> bool:
+    """Whether an entry point leads to code of this package, whatever distribution declares it."""
+    return point.value.partition(":")[0].strip().partition(".")[0] == _OWN_PACKAGE
 
 
 class _Discovery:
@@ -165,9 +210,11 @@ class _Discovery:
     def load(self, point: EntryPoint, distribution: str) -> None:
         """Load the plugin of an entry point and register it; a failure is reported to the registry."""
         try:
-            plugin = point.load()
-        except _LOAD_ERRORS as error:
-            self._registry.report(point.name, distribution, _reason(error))
+            with prints_go_to_stderr():
+                plugin = point.load()
+        except BaseException as error:
+            reraise_interrupt(error)
+            self._registry.report(point.name, distribution, reason_of(error))
         else:
             self.register(plugin, point.name, distribution)
 
@@ -177,8 +224,9 @@ class _Discovery:
         key = f"{len(self._manager.list_name_plugin())}: {name}"
         try:
             self._manager.register(plugin, name=key)
-        except _LOAD_ERRORS as error:
-            self._registry.report(name, distribution, _reason(error))
+        except BaseException as error:
+            reraise_interrupt(error)
+            self._registry.report(name, distribution, reason_of(error))
         else:
             self._origins[key] = name, distribution
 
@@ -192,9 +240,11 @@ class _Discovery:
                 self._registry.report(name, distribution, "it implements no hook of the contract")
                 continue
             try:
-                self._add_all(hooks[key].function(), distribution)
-            except _LOAD_ERRORS as error:
-                self._registry.report(name, distribution, _reason(error))
+                with prints_go_to_stderr():
+                    self._add_all(hooks[key].function(), distribution)
+            except BaseException as error:
+                reraise_interrupt(error)
+                self._registry.report(name, distribution, reason_of(error))
         return self._registry
 
     def _add_all(self, returned: Any, distribution: str) -> None:  # noqa: ANN401 - foreign: checked, not assumed
@@ -203,20 +253,3 @@ class _Discovery:
                 raise TypeError(f"the hook returned {type(integration).__name__}, not an Integration")
             named = integration.distribution if isinstance(integration, LazyIntegration) else None
             self._registry.add(integration, named or distribution)
-
-
-def distribution_name(distribution: Distribution | None) -> str | None:
-    """The name of an installed distribution, if it has one."""
-    try:
-        return distribution.name if distribution is not None else None
-    except Exception:
-        # An installation that broke half-way has no metadata to read the name from.
-        return None
-
-
-def _reason(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:
-        text = "its reason cannot be shown"
-    return " ".join(f"{type(error).__name__}: {text}".split())[:300]

@@ -1,18 +1,29 @@
 """The runtime: what a host uses to discover integrations, call their actions and test credentials."""
 
 import asyncio
+import atexit
+import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet, finalize
 
-from modulex_mem0.contract import Action, ActionError
-from modulex_mem0.runtime.call import Call, PreparedAction, Result
+from modulex_mem0.contract import Action, ActionError, ErrorCode
+from modulex_mem0.runtime.call import Call, PreparedAction, Result, allowed_seconds, error_info
 from modulex_mem0.runtime.connection_test import run_connection_test
-from modulex_mem0.runtime.context import Deadline, ProgressListener
+from modulex_mem0.runtime.context import Deadline, Deadlines, ProgressListener, Reporter
 from modulex_mem0.runtime.credentials import CredentialMapping, Service, hide_credential
-from modulex_mem0.runtime.errors import BrokenIntegrationError, RuntimeClosedError, UnknownActionError
+from modulex_mem0.runtime.errors import (
+    BrokenIntegrationError,
+    RuntimeClosedError,
+    UnknownActionError,
+    UnknownIntegrationError,
+    reraise_interrupt,
+)
+from modulex_mem0.runtime.redaction import NO_SECRETS
 from modulex_mem0.runtime.registry import Registry, discover
 from modulex_mem0.runtime.settings import RuntimeSettings
 from modulex_mem0.runtime.sync import SyncLoop
@@ -21,6 +32,11 @@ if TYPE_CHECKING:
     from modulex_mem0.runtime.http import Pools, ServiceClient
 
 __all__ = ["Runtime"]
+
+# A synchronous call waits this many seconds longer than its deadline: in that time its handler is stopped.
+_MARGIN = 2.0
+# How long the end of a process may wait for the threads of all its runtimes, in seconds.
+_EXIT = 3.0
 
 
 class Runtime:
@@ -47,10 +63,26 @@ class Runtime:
         #: What is installed, by name; `integrations.failures` lists what failed to load, and why.
         self.integrations: Registry = discover(plugins)
         self._prepared: dict[tuple[str, str], PreparedAction] = {}
+        self._closed = False
+        self._begin_process()
+        _runtimes.add(self)
+
+    def _begin_process(self) -> None:
+        """Make what belongs to one process: threads, event loops, connections and locks do not survive a fork."""
         self._pools: Pools | None = None
         self._lock = threading.Lock()
+        self._deadlines = Deadlines()
         self._sync = SyncLoop()
-        self._closed = False
+        # A runtime that nobody closed: its thread ends with it, and closes the connections.
+        self._finalizer = finalize(self, self._sync.stop)
+        self._finalizer.atexit = False
+
+    def _after_fork(self) -> None:
+        """Begin again in a forked child. What the parent still uses must not be closed here, nor collected."""
+        _abandoned.append((self._pools, self._sync, self._deadlines))
+        self._finalizer.detach()
+        self._begin_process()
+        self.integrations.after_fork()
 
     async def call(
         self,
@@ -83,16 +115,10 @@ class Runtime:
         """
         credential = hide_credential(credential)
         self._check_open()
-        await self._load_in_thread(integration)
-        return await Call(self._prepare(integration, action)).run(
-            self.integrations[integration].profile,
-            credential,
-            input,
-            timeout=timeout,
-            default_timeout=self.settings.timeout,
-            connect=self._connect,
-            on_progress=on_progress,
-        )
+        if self.integrations.is_deferred(integration):
+            await self._load_in_thread(integration)
+        call = Call(self._prepare(integration, action))
+        return await self._run(call, integration, input, credential, timeout=timeout, on_progress=on_progress)
 
     def failed(self, integration: str, action: str, error: ActionError) -> Result:
         """The result of a call that the host itself refuses; its output satisfies the action's schema too.
@@ -112,14 +138,25 @@ class Runtime:
         timeout: float | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Result:
-        """`call` for synchronous code, from any thread; `on_progress` is called on the runtime's own thread."""
+        """`call` for synchronous code, from any thread; `on_progress` is called on the runtime's own thread.
+
+        It returns at most two seconds after the call's deadline, whatever blocks that thread.
+
+        Raises:
+            RuntimeClosedError: Also when the interpreter is ending.
+            RuntimeUsageError: As `call`; also when it is called on the runtime's own thread.
+        """
         credential = hide_credential(credential)
         self._check_open()
-        return self._sync.run(
-            lambda: self.call(
-                integration, action, input, credential=credential, timeout=timeout, on_progress=on_progress
-            )
-        )
+        begun: list[Call] = []
+
+        async def run() -> Result:
+            if self.integrations.is_deferred(integration):
+                await self._load_in_thread(integration)
+            begun.append(call := Call(self._prepare(integration, action)))
+            return await self._run(call, integration, input, credential, timeout=timeout, on_progress=on_progress)
+
+        return self._wait(run, timeout, begun)
 
     async def test_credential(
         self, integration: str, *, credential: CredentialMapping | None = None, timeout: float | None = None
@@ -135,12 +172,14 @@ class Runtime:
         """
         credential = hide_credential(credential)
         self._check_open()
-        await self._load_in_thread(integration)
+        if self.integrations.is_deferred(integration):
+            await self._load_in_thread(integration)
         return await run_connection_test(
             self.integrations[integration].profile,
             credential,
             timeout=timeout,
             default_timeout=self.settings.timeout,
+            deadlines=self._deadlines,
             connect=self._connect,
         )
 
@@ -150,22 +189,30 @@ class Runtime:
         """`test_credential` for synchronous code, from any thread."""
         credential = hide_credential(credential)
         self._check_open()
-        return self._sync.run(lambda: self.test_credential(integration, credential=credential, timeout=timeout))
+        return self._wait(
+            lambda: self.test_credential(integration, credential=credential, timeout=timeout), timeout, []
+        )
 
     async def aclose(self) -> None:
         """Close all connections. Calls still in flight end with an error; later calls raise `RuntimeClosedError`.
 
-        Connections belong to their event loop: those of another loop are closed when that loop ends.
+        Nothing is sent from now on. Connections belong to their event loop: those of another loop are closed when that
+        loop ends, and what was sent there before may still be answered.
         """
-        self._closed = True
-        await asyncio.to_thread(self._close_sync_loop)
+        self._stop_calls(asyncio.get_running_loop())
+        if self._sync.started:
+            try:
+                await asyncio.to_thread(self._sync.join)
+            except RuntimeError:
+                # The interpreter is ending and starts no threads.
+                self._sync.join()
         if self._pools is not None:
             await self._pools.aclose()
 
     def close(self) -> None:
         """`aclose` for synchronous code: closes the connections of synchronous calls."""
-        self._closed = True
-        self._close_sync_loop()
+        self._stop_calls()
+        self._sync.join()
 
     async def __aenter__(self) -> Self:
         self._check_open()
@@ -189,37 +236,106 @@ class Runtime:
         if self._closed:
             raise RuntimeClosedError("the runtime is closed; make a new one")
 
-    def _close_sync_loop(self) -> None:
-        if self._sync.started and self._pools is not None:
-            with suppress(RuntimeClosedError):
-                self._sync.run(self._pools.aclose)
-        self._sync.close()
+    def _stop_calls(self, *loops: asyncio.AbstractEventLoop) -> None:
+        """Let nothing more be sent, and end the calls on the given loops and on that of synchronous calls."""
+        self._closed = True
+        self._deadlines.close(self._sync.loop, *loops)
+        self._sync.stop(self._close_pools)
+
+    async def _close_pools(self) -> None:
+        if self._pools is not None:
+            await self._pools.aclose()
+
+    def _wait(self, function: Callable[[], Awaitable[Result]], timeout: float | None, begun: list[Call]) -> Result:
+        """Run a call on the thread of synchronous calls, and wait for it as long as it may take.
+
+        Args:
+            function: Makes the call.
+            timeout: Its own, if it has one.
+            begun: Will hold the call once it has begun.
+        """
+        started = time.monotonic()
+        try:
+            allowed = allowed_seconds(timeout, self.settings.timeout)
+        except ActionError:
+            # The call itself refuses it.
+            allowed = self.settings.timeout
+
+        def seconds_left() -> float:
+            asked = begun[0].extra_seconds if begun else 0.0
+            return allowed + asked + _MARGIN - (time.monotonic() - started)
+
+        try:
+            return self._sync.run(function, seconds_left)
+        except TimeoutError:
+            if begun:
+                return begun[0].unanswered()
+            return _failed_early(ErrorCode.TIMEOUT, "the call had not begun at its deadline; nothing was sent")
+        except OSError as error:
+            return _failed_early(ErrorCode.INTERNAL, f"no event loop can be started: {error}")
+
+    def _run(
+        self,
+        call: Call,
+        integration: str,
+        input: Mapping[str, Any],
+        credential: CredentialMapping | None,
+        *,
+        timeout: float | None,
+        on_progress: ProgressListener | None,
+    ) -> Awaitable[Result]:
+        return call.run(
+            self.integrations[integration].profile,
+            credential,
+            input,
+            timeout=timeout,
+            default_timeout=self.settings.timeout,
+            deadlines=self._deadlines,
+            connect=self._connect,
+            on_progress=on_progress,
+        )
 
     async def _load_in_thread(self, integration: str) -> None:
         """Load a lazy integration in a thread, so that other tasks can run while it is imported."""
-        if self.integrations.is_deferred(integration):
-            with suppress(Exception):
-                # Whatever it raises is raised again where the integration is looked up.
-                await asyncio.to_thread(lambda: self.integrations[integration].actions)
+        # It cannot be done at the end of the interpreter, which starts no threads.
+        with suppress(RuntimeError):
+            await asyncio.to_thread(self._load, integration)
+
+    def _load(self, integration: str) -> None:
+        try:
+            self.integrations.actions_of(integration)
+        except BaseException as error:
+            # Whatever it raises is raised again where the integration is looked up.
+            reraise_interrupt(error)
 
     def _prepare(self, integration: str, action: str) -> PreparedAction:
-        prepared = self._prepared.get((integration, action))
+        try:
+            prepared = self._prepared.get((integration, action))
+        except TypeError:
+            # A list, say, which the look-ups below refuse.
+            prepared = None
         if prepared is None:
-            found = self.integrations[integration]
             try:
-                actions: Mapping[str, Action[Any, Any]] = found.actions
-            except (Exception, SystemExit) as error:
+                actions: Mapping[str, Action[Any, Any]] = self.integrations.actions_of(integration)
+            except UnknownIntegrationError:
+                raise
+            except BaseException as error:
+                reraise_interrupt(error)
                 raise BrokenIntegrationError(integration, "its actions", error) from error
-            if action not in actions:
+            given: Any = action
+            if not isinstance(given, str) or given not in actions:
                 raise UnknownActionError(integration, action, actions)
             try:
                 prepared = PreparedAction(actions[action])
-            except Exception as error:
+            except BaseException as error:
+                reraise_interrupt(error)
                 raise BrokenIntegrationError(integration, f"the schemas of {action}", error) from error
             self._prepared[integration, action] = prepared
         return prepared
 
-    def _connect(self, service: Service, deadline: Deadline, *, safe_to_retry: bool) -> "ServiceClient":
+    def _connect(
+        self, service: Service, deadline: Deadline, *, safe_to_retry: bool, report: Reporter | None = None
+    ) -> "ServiceClient":
         # The HTTP room is imported at the first call: httpx takes 65 ms, which listing integrations need not pay.
         from modulex_mem0.runtime.http import Pools, ServiceClient  # noqa: PLC0415
 
@@ -227,4 +343,37 @@ class Runtime:
         if pools is None:
             with self._lock:
                 pools = self._pools = self._pools or Pools(self.settings)
-        return ServiceClient(pools, self.settings, service, deadline, safe_to_retry=safe_to_retry)
+        return ServiceClient(pools, self.settings, service, deadline, safe_to_retry=safe_to_retry, report=report)
+
+
+def _failed_early(code: ErrorCode, message: str) -> Result:
+    """The result of a call that ended before its action was known: `success` and `error` satisfy any output schema."""
+    info = error_info(ActionError(code, message), NO_SECRETS, safe_to_retry=True)
+    return Result(success=False, output={"success": False, "error": info.line}, error=info)
+
+
+# All runtimes of this process.
+_runtimes: WeakSet[Runtime] = WeakSet()
+# What a forked child must neither use nor let go: closing it would take the parent's sockets off the event loop that
+# parent and child share.
+_abandoned: list[object] = []
+
+
+def _after_fork() -> None:
+    for runtime in list(_runtimes):
+        runtime._after_fork()  # noqa: SLF001 - this module's own class
+
+
+def _at_exit() -> None:
+    """Close what was left open: a daemon thread would be stopped in the middle, and its sockets would warn."""
+    runtimes = list(_runtimes)
+    for runtime in runtimes:
+        runtime._stop_calls()  # noqa: SLF001 - this module's own class
+    end = time.monotonic() + _EXIT
+    for runtime in runtimes:
+        runtime._sync.join(max(0.0, end - time.monotonic()))  # noqa: SLF001 - this module's own class
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

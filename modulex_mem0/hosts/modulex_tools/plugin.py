@@ -1,10 +1,10 @@
 """The entry point: announces every package in ModuleX's entry-point group without importing any."""
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
-from modulex_mem0.runtime import distribution_name
+from modulex_mem0.runtime import distribution_name, installed_entry_points
 
 __all__ = ["PREFIX", "modulex_integrations"]
 
@@ -30,7 +30,8 @@ def modulex_integrations() -> list[LazyIntegration]:
 def _installed() -> Iterator[tuple[EntryPoint, str | None]]:
     # Reading a distribution's name parses its metadata, and one distribution brings two hundred entry points.
     names: dict[int, str | None] = {}
-    for point in entry_points(group=_GROUP):
+    # What cannot be read is reported by the runtime's own discovery, which reads the same files.
+    for point in installed_entry_points(_GROUP).points:
         if point.value == _OURS:
             continue
         key = id(point.dist)

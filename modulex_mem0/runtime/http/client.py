@@ -11,9 +11,9 @@ import httpx
 
 from modulex_mem0 import __version__
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.context import Deadline
+from modulex_mem0.runtime.context import Deadline, Reporter
 from modulex_mem0.runtime.credentials import Service
-from modulex_mem0.runtime.http.errors import error_from_transport, error_when_closed, not_sent
+from modulex_mem0.runtime.http.errors import error_from_transport, error_when_closed, name_address, not_sent
 from modulex_mem0.runtime.http.pool import Pools
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry import is_transient, retry
@@ -50,11 +50,13 @@ class ServiceClient:
     """
 
     __slots__ = (
+        "_address",
         "_base_url",
         "_deadline",
         "_headers",
         "_pools",
         "_redactor",
+        "_report",
         "_safe_to_retry",
         "_settings",
         "_unsafe",
@@ -64,7 +66,14 @@ class ServiceClient:
     carries_requests = True
 
     def __init__(
-        self, pools: Pools, settings: RuntimeSettings, service: Service, deadline: Deadline, *, safe_to_retry: bool
+        self,
+        pools: Pools,
+        settings: RuntimeSettings,
+        service: Service,
+        deadline: Deadline,
+        *,
+        safe_to_retry: bool,
+        report: Reporter | None = None,
     ) -> None:
         self._pools = pools
         self._settings = settings
@@ -72,6 +81,8 @@ class ServiceClient:
         self._deadline = deadline
         self._safe_to_retry = safe_to_retry
         self._base_url = service.base_url
+        self._address = service.address
+        self._report = report
         self._headers = list(_COMMON_HEADERS)
         for name, value in service.headers.items():
             self._headers.append((name.lower().encode("ascii"), value.encode("ascii")))
@@ -112,6 +123,7 @@ class ServiceClient:
                 lambda: self._send_once(request, safe_to_retry=True, again=True),
                 self._settings,
                 self._deadline,
+                self._report,
             )
         if isinstance(outcome, ActionError):
             raise outcome
@@ -180,7 +192,7 @@ class ServiceClient:
                 failure = error_from_transport(error, safe_to_retry=safe_to_retry, sent=sent)
             if pool.closed:
                 failure = error_when_closed(failure)
-            failure.message = self._redactor.text(failure.message)
+            failure.message = self._redactor.text(name_address(failure.message, self._address))
             if unsafe is not None:
                 unsafe.may_be_done = failure.code in (ErrorCode.OUTCOME_UNKNOWN, ErrorCode.BAD_RESPONSE)
             raise failure from None

@@ -10,6 +10,7 @@ __all__ = [
     "error_from_httpx",
     "error_from_transport",
     "error_when_closed",
+    "name_address",
     "not_sent",
     "runtime_closed",
 ]
@@ -66,6 +67,16 @@ def error_from_httpx(error: httpx.HTTPError) -> ActionError:
     except ActionError as refusal:
         return refusal
     return ActionError(ErrorCode.BAD_RESPONSE, f"the tool did not expect HTTP {response.status_code}")
+
+
+def name_address(message: str, address: str) -> str:
+    """The message with the address of the service, for people who have several or a wrong one.
+
+    Args:
+        message: May speak of "the service".
+        address: Host and port.
+    """
+    return message.replace("the service", f"the service at {address}", 1)
 
 
 def not_sent(reason: str, *, again: bool = False) -> ActionError:

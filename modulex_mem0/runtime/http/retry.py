@@ -26,6 +26,7 @@ async def retry(
     attempt: Callable[[], Awaitable[HttpReply]],
     settings: RuntimeSettings,
     deadline: Deadline,
+    report: Callable[[str], None] | None = None,
 ) -> HttpReply:
     """Try again until the outcome is not transient, the attempts are used up, or a wait would pass the deadline.
 
@@ -34,6 +35,7 @@ async def retry(
         attempt: Sends the request once more.
         settings: For the number of attempts and the first wait.
         deadline: The call's.
+        report: Called before each wait with a message for people.
 
     Returns:
         The last reply, whatever its status.
@@ -65,11 +67,25 @@ async def retry(
     def stop(state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= settings.attempts or state.upcoming_sleep >= deadline.remaining()
 
+    def before_wait(state: tenacity.RetryCallState) -> None:
+        if report is not None and state.outcome is not None:
+            outcome = state.outcome.exception() if state.outcome.failed else state.outcome.result()
+            report(f"{_reason(outcome)}, retrying in {state.upcoming_sleep:.2g} s")
+
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_result(is_transient) | tenacity.retry_if_exception(is_transient),
         wait=wait,
         stop=stop,
+        before_sleep=before_wait,
         # When it stops, the last outcome is handed on as it is: the reply is returned, the failure raised.
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
     return await retrying(next_attempt)
+
+
+def _reason(outcome: HttpReply | BaseException | None) -> str:
+    """Why a request is sent again, in a few words."""
+    if isinstance(outcome, HttpReply):
+        return "rate limited" if outcome.status == 429 else f"the service failed (HTTP {outcome.status})"
+    timed_out = isinstance(outcome, ActionError) and outcome.code is ErrorCode.TIMEOUT
+    return "no answer in time" if timed_out else "connection failed"

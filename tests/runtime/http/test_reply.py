@@ -54,8 +54,10 @@ async def test_a_status_has_a_code(runtime: Runtime, server: ScriptedServer, sta
     assert (error.code, error.http_status) == (code, status)
     assert error.retryable is (code in TRANSIENT)
     if status >= 400:
-        assert error.message == "because"
-        assert error.line == f"{code}: because (HTTP {status})"
+        # A person who reads the line does not see `retryable`.
+        message = "because; repeating is safe" if status >= 500 and status != 501 else "because"
+        assert error.message == message
+        assert error.line == f"{code}: {message} (HTTP {status})"
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -63,7 +65,9 @@ async def test_a_failed_change_is_retryable_only_where_nothing_can_have_happened
     runtime: Runtime, server: ScriptedServer, status: int
 ) -> None:
     server.script(reply(status))
-    assert failure(await call(runtime, "change", server=server)).retryable is (status == 429)
+    error = failure(await call(runtime, "change", server=server))
+    assert error.retryable is (status == 429)
+    assert error.message.endswith("; check before you repeat") is (status != 429)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 206])
@@ -243,7 +247,7 @@ def _reported(
     result = runtime.call_sync("tiny", "change", {}, credential=credential_for(server))
     check(runtime, "change", result)
     error = failure(result)
-    assert len(error.message) <= 300
+    assert len(error.message.removesuffix("; check before you repeat")) <= 300
     assert error.message.isprintable()
     assert error.message.strip()
     return error
@@ -298,7 +302,9 @@ def test_a_page_is_not_passed_on(
 
 
 def test_plain_text_is_passed_on(shared: Runtime, lasting_server: ScriptedServer) -> None:
-    assert _reported(shared, lasting_server, 502, b"upstream gone\n", "text/plain").message == "upstream gone"
+    assert _reported(shared, lasting_server, 502, b"upstream gone\n", "text/plain").message == (
+        "upstream gone; check before you repeat"
+    )
 
 
 @pytest.mark.parametrize("body", [b"x" * 5000, json.dumps({"error": "x" * 5000}).encode(), b"\xf0\x9f\x92\xa9" * 2000])

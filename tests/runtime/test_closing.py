@@ -1,0 +1,407 @@
+"""The end of a runtime: closed during its first call, forgotten, or outlived by the calls; and waits that end."""
+
+import asyncio
+import gc
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from modulex_mem0.contract import Action, Context, ErrorCode, Integration, LazyIntegration, action, hookimpl
+from modulex_mem0.runtime import Result, Runtime, RuntimeClosedError, RuntimeSettings, RuntimeUsageError, TransportName
+from tests.helpers.calls import call, check, credential_for, failure
+from tests.helpers.programs import run_program
+from tests.helpers.scripted_server import PATIENCE, ScriptedServer
+from tests.helpers.steps import hang, json_reply
+from tests.helpers.tiny_integration import ACTIONS, KEY, SendInput, SendOutput, change, fetch, plugin, profile
+
+OK = json_reply({})
+
+
+class _Gate:
+    """An integration whose loading, or whose action, waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        self.reached.set()
+        assert self.go_on.wait(PATIENCE)
+
+    def lazy(self) -> object:
+        def load() -> Integration:
+            self.wait()
+            return Integration(profile("late"), actions=ACTIONS)
+
+        class Plugin:
+            @hookimpl
+            def modulex_integrations(self) -> list[LazyIntegration]:
+                return [LazyIntegration(name="late", load=load)]
+
+        return Plugin()
+
+    def action(self, base: Action[Any, Any], name: str) -> Action[Any, Any]:
+        async def handler(context: Context, input: SendInput) -> SendOutput:
+            await asyncio.to_thread(self.wait)
+            result: SendOutput = await base.handler(context, input)
+            return result
+
+        return Action(
+            name=name,
+            title="Gated",
+            description="Waits, then sends.",
+            input=SendInput,
+            output=SendOutput,
+            handler=handler,
+            hints=base.hints,
+        )
+
+
+@pytest.mark.parametrize("base", [fetch, change], ids=lambda base: base.name)
+def test_close_in_the_first_call_ends_it_before_anything_is_sent(
+    server: ScriptedServer, base: Action[Any, Any]
+) -> None:
+    server.script(OK)
+    gate = _Gate()
+    runtime = Runtime(plugins=[plugin(gate.action(base, "gated"))])
+    with ThreadPoolExecutor(1) as threads:
+        called = threads.submit(_call_sync, runtime, server, "gated")
+        assert gate.reached.wait(PATIENCE)
+        begun = time.monotonic()
+        runtime.close()
+        error = failure(called.result(PATIENCE))
+        took = time.monotonic() - begun
+        gate.go_on.set()
+    assert (error.code, error.retryable) == (ErrorCode.CONNECTION_FAILED, False)
+    assert "the runtime was closed" in error.message
+    # Half a second for the handler to clean up, of which this one makes full use.
+    assert took < 5
+    assert server.connections == 0
+
+
+async def test_aclose_in_the_first_call_ends_it_before_anything_is_sent(server: ScriptedServer) -> None:
+    server.script(OK)
+    gate = _Gate()
+    runtime = Runtime(plugins=[plugin(gate.action(change, "gated"))])
+    called = asyncio.create_task(call(runtime, "gated", server=server))
+    await asyncio.to_thread(gate.reached.wait, PATIENCE)
+    await runtime.aclose()
+    error = failure(await asyncio.wait_for(called, 5))
+    gate.go_on.set()
+    assert (error.code, error.retryable) == (ErrorCode.CONNECTION_FAILED, False)
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("synchronous", [True, False])
+async def test_closing_while_the_integration_is_loaded(server: ScriptedServer, synchronous: bool) -> None:
+    server.script(OK)
+    gate = _Gate()
+    runtime = Runtime(plugins=[gate.lazy()])
+    arguments: Any = ("late", "change", {})
+    credential = credential_for(server)
+    if synchronous:
+        called: Any = asyncio.create_task(asyncio.to_thread(runtime.call_sync, *arguments, credential=credential))
+    else:
+        called = asyncio.create_task(runtime.call(*arguments, credential=credential))
+    await asyncio.to_thread(gate.reached.wait, PATIENCE)
+    if synchronous:
+        runtime.close()
+    else:
+        await runtime.aclose()
+    gate.go_on.set()
+    try:
+        error = failure(await asyncio.wait_for(called, PATIENCE))
+    except RuntimeClosedError:
+        pass
+    else:
+        assert "the runtime was closed" in error.message
+    assert server.connections == 0
+
+
+async def test_a_call_on_another_loop_sends_nothing_more_after_the_end(server: ScriptedServer) -> None:
+    server.script(OK)
+    gate = _Gate()
+    runtime = Runtime(plugins=[plugin(gate.action(change, "gated"))])
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(lambda: asyncio.run(call(runtime, "gated", server=server)))
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
+        await runtime.aclose()
+        gate.go_on.set()
+        error = failure(await asyncio.to_thread(other.result, PATIENCE))
+    assert error.message == "the runtime was closed during the call"
+    assert server.connections == 0
+
+
+async def test_a_connection_test_ends_with_its_runtime(server: ScriptedServer) -> None:
+    server.script(hang)
+    runtime = Runtime(plugins=[plugin()])
+    testing = asyncio.create_task(runtime.test_credential("tiny", credential=credential_for(server)))
+    await asyncio.to_thread(server.wait_for_requests, 1)
+    await runtime.aclose()
+    assert failure(await asyncio.wait_for(testing, 5)).message == "the runtime was closed during the call"
+
+
+@action(title="Own")
+async def own(context: Context, input: SendInput) -> SendOutput:
+    """Make requests of its own, without an end."""
+    context.report("begun")
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def test_a_handler_that_makes_its_own_requests_ends_with_its_runtime() -> None:
+    runtime = Runtime(plugins=[plugin(own, auth_schemes=())])
+    begun = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        called = threads.submit(lambda: runtime.call_sync("tiny", "own", {}, on_progress=lambda _: begun.set()))
+        assert begun.wait(PATIENCE)
+        runtime.close()
+        error = failure(called.result(5))
+    # What it has done is not known.
+    assert error.code is ErrorCode.OUTCOME_UNKNOWN
+    assert "the runtime was closed, so it may have been carried out" in error.message
+
+
+def test_closing_from_a_progress_listener(server: ScriptedServer) -> None:
+    runtime = Runtime(plugins=[plugin(own, auth_schemes=())])
+    result = runtime.call_sync("tiny", "own", {}, on_progress=lambda _: runtime.close())
+    assert "the runtime was closed" in failure(result).message
+
+
+# Waits that end: whatever blocks the thread of synchronous calls, a caller gets an answer.
+
+
+@action(title="Block", read_only=True, extra_timeout=lambda asked: asked.wait)
+async def block(context: Context, input: SendInput) -> SendOutput:
+    """Hold the event loop, as a careless handler does."""
+    _blocked.wait(PATIENCE)
+    return SendOutput(success=True)
+
+
+@action(title="Block change")
+async def block_change(context: Context, input: SendInput) -> SendOutput:
+    """The same, in an action that changes something."""
+    _blocked.wait(PATIENCE)
+    return SendOutput(success=True)
+
+
+_blocked = threading.Event()
+
+
+@pytest.fixture
+def _blocking() -> Iterator[None]:
+    _blocked.clear()
+    yield
+    _blocked.set()
+
+
+@pytest.mark.usefixtures("_blocking")
+@pytest.mark.parametrize(("name", "code"), [("block", ErrorCode.TIMEOUT), ("block_change", ErrorCode.OUTCOME_UNKNOWN)])
+def test_a_blocked_thread_does_not_hold_its_callers(name: str, code: ErrorCode) -> None:
+    runtime = Runtime(plugins=[plugin(block, block_change, auth_schemes=())])
+    begun = time.monotonic()
+    result = runtime.call_sync("tiny", name, {}, timeout=0.2)
+    check(runtime, name, result)
+    assert failure(result).code is code
+    # So do others that wait behind it, and the end of the runtime.
+    assert failure(runtime.call_sync("tiny", "block", {}, timeout=0.1)).code is ErrorCode.TIMEOUT
+    assert not runtime.test_credential_sync("tiny", timeout=0.1).success
+    runtime.close()
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.usefixtures("_blocking")
+def test_the_wait_is_as_long_as_the_input_asks() -> None:
+    runtime = Runtime(plugins=[plugin(block, auth_schemes=())])
+    threading.Timer(3.0, _blocked.set).start()
+    # Longer than the timeout and what is allowed beyond it, but not than what the input adds to it.
+    result = runtime.call_sync("tiny", "block", {"wait": 20}, timeout=0.1)
+    assert result.success
+    runtime.close()
+
+
+def test_a_synchronous_call_on_its_own_thread_is_refused(server: ScriptedServer) -> None:
+    refused: list[Exception] = []
+
+    def listener(_: object) -> None:
+        for function in (lambda: _call_sync(runtime, server), lambda: runtime.test_credential_sync("tiny")):
+            try:
+                function()
+            except RuntimeUsageError as error:
+                refused.append(error)
+
+    with Runtime(plugins=[plugin(own, auth_schemes=())]) as runtime:
+        result = runtime.call_sync("tiny", "own", {}, timeout=0.1, on_progress=listener)
+    assert failure(result).code is ErrorCode.OUTCOME_UNKNOWN
+    assert len(refused) == 2
+    assert all("another thread" in str(error) for error in refused)
+
+
+def test_an_interrupt_in_a_listener_reaches_the_caller_and_the_thread_goes_on(server: ScriptedServer) -> None:
+    def listener(_: object) -> None:
+        raise KeyboardInterrupt
+
+    server.script(OK)
+    with Runtime(plugins=[plugin(own, fetch)]) as runtime:
+        with pytest.raises(KeyboardInterrupt):
+            runtime.call_sync("tiny", "own", {}, credential=credential_for(server), on_progress=listener)
+        assert _call_sync(runtime, server).success
+
+
+def test_without_descriptors_there_is_an_answer() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Runtime(plugins=[plugin()]) as runtime:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            result = runtime.call_sync("tiny", "fetch", {}, credential={"api_key": KEY})
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert "no event loop can be started" in failure(result).message
+        # And once there are some again, it works.
+        assert "tiny.invalid" in failure(runtime.call_sync("tiny", "fetch", {}, credential={"api_key": KEY})).message
+
+
+LATE = """
+import atexit, sys
+from modulex_mem0.runtime import Runtime
+runtime = Runtime()
+def call():
+    credential = {"api_key": "m0-0123456789", "base_url": "http://127.0.0.1:1"}
+    result = runtime.call_sync("mem0", "search_memories", {"user_id": "a", "query": "x"}, credential=credential, timeout=2)
+    print(result.error.code, flush=True)
+class Late:
+    def __del__(self, call=call, print=print):
+        try:
+            call()
+        except Exception as error:
+            print(type(error).__name__, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "printed"),
+    [
+        ("call(); late = Late()", ["connection_failed", "RuntimeClosedError"]),
+        ("late = Late()", ["RuntimeClosedError"]),
+        ("call(); runtime.close(); late = Late()", ["connection_failed", "RuntimeClosedError"]),
+        ("atexit.register(call)", ["connection_failed"]),
+        ("call(); atexit.register(call)", ["connection_failed", "connection_failed"]),
+        ("call(); atexit.register(runtime.close)", ["connection_failed"]),
+    ],
+)
+def test_a_call_at_the_end_of_the_interpreter_ends(end: str, printed: list[str]) -> None:
+    done = run_program(LATE + end)
+    assert (done.returncode, done.stdout.split()) == (0, printed), done.stderr
+
+
+def test_a_call_before_the_runtime_was_imported_comes_too_late() -> None:
+    # Exit functions run in the opposite order, so the runtimes are closed by then.
+    done = run_program("import atexit\natexit.register(lambda: Late().__del__())\n" + LATE + "call()\n")
+    assert (done.returncode, done.stdout.split()) == (0, ["connection_failed", "RuntimeClosedError"]), done.stderr
+
+
+# Runtimes that nobody closes.
+
+
+def test_forgotten_runtimes_leave_no_threads_and_no_descriptors(
+    server: ScriptedServer, transport: TransportName
+) -> None:
+    if not os.path.isdir("/proc/self/fd"):  # noqa: PTH112 - a path of the system
+        pytest.skip("this system does not list a process's descriptors")
+    server.script(OK)
+    gc.collect()
+    descriptors, threads = _descriptors(), set(threading.enumerate())
+    for _ in range(200):
+        runtime = Runtime(RuntimeSettings(transport=transport), plugins=[plugin()])
+        assert _call_sync(runtime, server).success
+        del runtime
+    gc.collect()
+    for thread in set(threading.enumerate()) - threads:
+        if thread.name == "modulex-mem0 sync calls":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    # The server closes its ends as soon as it sees ours closed.
+    _wait_until(lambda: len(_descriptors() - descriptors) < 5)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "ask()",
+        "asyncio.run(main())",
+        "ask(); asyncio.run(main())",
+        "ask(); runtime.close()",
+        "asyncio.run(main()); del runtime; gc.collect()",
+        "ask(); del runtime; gc.collect(); time.sleep(0.2)",
+        "keep = [ask for runtime in ()]; ask(); sys.exit(0)",
+    ],
+)
+def test_a_program_that_closes_nothing_warns_of_nothing(
+    server: ScriptedServer, transport: TransportName, use: str
+) -> None:
+    program = f"""
+import asyncio, gc, sys, time
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+runtime = Runtime(RuntimeSettings(transport={transport!r}))
+credential = {{"api_key": "m0-0123456789", "base_url": {server.url!r}}}
+asked = ("mem0", "search_memories", {{"user_id": "alice", "query": "food"}})
+def ask():
+    assert runtime.call_sync(*asked, credential=credential).success
+async def main():
+    assert (await runtime.call(*asked, credential=credential)).success
+{use}
+"""
+    server.script(json_reply({"results": []}))
+    done = run_program(program, "-X", "dev", "-W", "error::ResourceWarning")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_exit_with_a_call_in_flight_does_not_wait_for_it(server: ScriptedServer) -> None:
+    program = f"""
+import threading
+from modulex_mem0.runtime import Runtime
+runtime = Runtime()
+def ask():
+    runtime.call_sync("mem0", "search_memories", {{"user_id": "alice", "query": "food"}},
+                      credential={{"api_key": "m0-0123456789", "base_url": {server.url!r}}}, timeout=600)
+threading.Thread(target=ask, daemon=True).start()
+input()
+"""
+    server.script(hang)
+    done: list[Any] = []
+    # Its standard input is ours, which is closed, so that it ends as soon as it asks.
+    thread = threading.Thread(target=lambda: done.append(run_program(program.replace("input()", _until_requested()))))
+    thread.start()
+    server.wait_for_requests(1)
+    thread.join(PATIENCE)
+    assert done[0].returncode == 0, done[0].stderr
+
+
+def _until_requested() -> str:
+    return "import time; time.sleep(1.5)"
+
+
+def _call_sync(runtime: Runtime, server: ScriptedServer, name: str = "fetch") -> Result:
+    result = runtime.call_sync("tiny", name, {}, credential=credential_for(server))
+    check(runtime, name, result)
+    return result
+
+
+def _descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a path of the system
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+assert sys.platform
