@@ -69,12 +69,12 @@ def quick() -> RuntimeSettings:
     return RuntimeSettings(retry_wait=0.001)
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
+@pytest.fixture(params=["httpx", "pyreqwest"])
 def transport(request: pytest.FixtureRequest) -> TransportName:
     """What carries requests: whatever is promised holds over both."""
     name: TransportName = request.param
-    if name == "aiohttp":
-        pytest.importorskip("aiohttp", reason="the extra `fast` is not installed")
+    if name == "pyreqwest":
+        pytest.importorskip("pyreqwest", reason="the extra `fast` is not installed")
     return name
 
 

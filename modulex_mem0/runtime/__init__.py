@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modulex_mem0.runtime.call import Result
     from modulex_mem0.runtime.context import Progress, ProgressListener
     from modulex_mem0.runtime.credentials import CredentialMapping, HiddenDict
-    from modulex_mem0.runtime.http import error_from_httpx
+    from modulex_mem0.runtime.http.httpx_transport import error_from_httpx
     from modulex_mem0.runtime.runtime import Runtime
     from modulex_mem0.runtime.settings import RuntimeSettings, TransportName
 
@@ -58,7 +58,7 @@ _IMPORTED_WHEN_USED = {
     "Runtime": "runtime",
     "RuntimeSettings": "settings",
     "TransportName": "settings",
-    "error_from_httpx": "http",
+    "error_from_httpx": "http.httpx_transport",
 }
 
 

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -22,11 +23,14 @@ __all__ = [
     "ResolvedCredential",
     "Service",
     "hide_credential",
+    "is_loopback",
     "render_complete",
     "resolve_credential",
 ]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
+
+_PROCESS_KEY = os.urandom(32)
 
 
 class HiddenDict(dict[str, Any]):
@@ -62,7 +66,6 @@ class _UnreadableCredential:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Service:
     """A service and a caller's credential for it: all that an HTTP client knows of either.
 
@@ -70,11 +73,34 @@ class Service:
         base_url: Goes before the path of every request.
         headers: Sent with every request; secrets included.
         redactor: Masks the credential's secrets in replies.
+        origin: The base URL's scheme, host and port, as they stand there.
+        scheme: `https` or `http`.
+        host: Without the brackets of an IPv6 address.
+        port: As the base URL has it; None where it has none.
+        key: Tells services and credentials apart. A hash that nobody can compute outside of this process.
     """
 
-    base_url: str
-    headers: Mapping[str, str]
-    redactor: Redactor
+    __slots__ = ("base_url", "headers", "host", "key", "origin", "port", "redactor", "scheme")
+
+    def __init__(self, base_url: str, headers: Mapping[str, str], redactor: Redactor) -> None:
+        self.base_url = base_url
+        self.headers = headers
+        self.redactor = redactor
+        url = urlsplit(base_url)
+        self.scheme, self.host, self.port = url.scheme, url.hostname or "", url.port
+        self.origin = f"{url.scheme}://{url.netloc}"
+        # Whatever tells two callers apart is in one of these. Lengths keep neighbours from running together.
+        parts = [base_url, *(text for header in headers.items() for text in header), *redactor.secrets()]
+        joined = "".join([f"{len(part)}:{part}" for part in parts])
+        self.key = blake2b(joined.encode(), digest_size=16, key=_PROCESS_KEY).digest()
+
+    def __repr__(self) -> str:
+        return "<Service>"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the host is this machine."""
+        return is_loopback(self.host)
 
     @property
     def address(self) -> str:
@@ -315,7 +341,7 @@ def _address_problem(text: str, sample: str | None) -> str | None:
         return "must not contain `.` or `..` segments"
     if not _is_host(host):
         return "has a host name that no service can have; check it for typing errors"
-    if url.scheme == "http" and not _is_loopback(url):
+    if url.scheme == "http" and not is_loopback(host):
         return "must begin with https:// (http:// is for loopback addresses only)"
     return None
 
@@ -345,8 +371,8 @@ def _is_host(host: str) -> bool:
     return True
 
 
-def _is_loopback(url: SplitResult) -> bool:
-    host = url.hostname or ""
+def is_loopback(host: str) -> bool:
+    """Whether a host is `localhost` or a loopback address."""
     if host == "localhost":
         return True
     try:

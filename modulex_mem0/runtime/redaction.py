@@ -6,11 +6,11 @@ what HTTP libraries log. The secrets are those of the call's own credential; the
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -30,6 +30,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # Characters that JSON must escape, and those that it may escape with a backslash alone.
 _MUST_ESCAPE = frozenset('"\\')
 _MAY_ESCAPE = _MUST_ESCAPE | {"/"}
+# Bytes that are searched in one step.
+_WINDOW = 256 * 1024
 # Loggers of HTTP libraries. Each is named, since a logger's filter does not see the records of the loggers below it.
 _HTTP_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks")
 
@@ -76,16 +78,32 @@ class Redactor:
             return {self.text(name): self.value(item) for name, item in value.items()}
         return value
 
+    def secrets(self) -> list[str]:
+        """The secrets themselves. Use them to tell credentials apart, and do not keep them."""
+        return [secret.get_secret_value() for secret in self._secrets]
+
     def body(self, value: bytes) -> bytes:
         """The bytes of a reply without the secrets, even where JSON escapes spell them; JSON stays JSON."""
+        steps = self.body_in_steps(value)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as masked:
+                return cast("bytes", masked.value)
+
+    def body_in_steps(self, value: bytes) -> Generator[None, None, bytes]:
+        """`body` in steps of a millisecond or a few, which a large body needs."""
         if self._texts and b"\\" in value and (self._may_be_escaped or _ESCAPED_ASCII.search(value)):
             for text in self._texts:
-                # Other escapes are matched whole, so that no match begins in the middle of one.
-                pattern = b"(" + b"".join(map(_spellings, text)) + rb")|\\(?:u[0-9a-fA-F]{4}|.)"
-                value = re.sub(pattern, lambda found: _MASK_BYTES if found[1] else found[0], value, flags=re.DOTALL)
+                value = yield from _mask_spellings(value, text)
         for secret in self._bytes:
-            if secret in value:
+            if secret not in value:
+                continue
+            yield
+            if b"\\" + secret in value:
                 value = re.sub(re.escape(secret), _mask_match, value)
+            else:
+                value = value.replace(secret, _MASK_BYTES)
         return value
 
 
@@ -93,9 +111,32 @@ class Redactor:
 NO_SECRETS = Redactor(())
 
 
+def _mask_spellings(value: bytes, text: str) -> Generator[None, None, bytes]:
+    """Mask a secret that JSON escapes may spell. Only what is found is copied: a reply may be made of escapes."""
+    pattern = re.compile(b"".join(map(_spellings, text)))
+    longest = 6 * len(text)
+    kept: list[bytes] = []
+    done = at = 0
+    while at < len(value):
+        # Windows overlap by what the secret can take at the most.
+        end = at + _WINDOW + longest
+        found = pattern.search(value, at, end)
+        if found is None:
+            at += _WINDOW
+            yield
+        elif _follows_a_backslash(value, found.start()):
+            # It begins in the middle of another escape.
+            at = found.start() + 1
+        else:
+            kept += (value[done : found.start()], _MASK_BYTES)
+            done = at = found.end()
+    return b"".join([*kept, value[done:]]) if kept else value
+
+
 def _spellings(character: str) -> bytes:
     """A pattern of the ways in which a JSON string can spell a character."""
-    ways = [rb"\\u(?i:%04x)" % ord(character)]
+    digits = b"%04x" % ord(character)
+    ways = [rb"\\u" + b"".join(b"[%c%c]" % (d, d ^ 32) if d > 57 else b"%c" % d for d in digits)]
     if character in _MAY_ESCAPE:
         ways.append(re.escape("\\" + character).encode())
     if character not in _MUST_ESCAPE:
@@ -103,11 +144,16 @@ def _spellings(character: str) -> bytes:
     return b"(?:" + b"|".join(ways) + b")"
 
 
-def _mask_match(found: re.Match[bytes]) -> bytes:
-    start = found.start()
-    while start and found.string[start - 1] == ord("\\"):
+def _follows_a_backslash(value: bytes, at: int) -> bool:
+    """Whether the byte is escaped: it follows an odd number of backslashes."""
+    start = at
+    while start and value[start - 1] == ord("\\"):
         start -= 1
-    if (found.start() - start) % 2 == 0:
+    return (at - start) % 2 == 1
+
+
+def _mask_match(found: re.Match[bytes]) -> bytes:
+    if not _follows_a_backslash(found.string, found.start()):
         return _MASK_BYTES
     # The first character ends an escape, such as a line break's, and stays with it.
     return found[0][:1] + _MASK_BYTES

@@ -85,6 +85,11 @@ class ScriptedServer:
         with self._change:
             assert self._change.wait_for(lambda: len(self.requests) >= count, PATIENCE), "the requests never came"
 
+    def wait_until_left(self) -> None:
+        """Wait until the clients have closed all connections."""
+        with self._change:
+            assert self._change.wait_for(lambda: not self._open, PATIENCE), "a connection stayed open"
+
     def __enter__(self) -> Self:
         self._start(self._accept)
         return self
@@ -135,6 +140,7 @@ class ScriptedServer:
         finally:
             with self._change:
                 self._open.discard(connection)
+                self._change.notify_all()
             connection.close()
 
     def _answer(self, connection: socket.socket, incoming: Any, number: int) -> bool:

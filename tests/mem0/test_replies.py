@@ -203,7 +203,7 @@ odd = st.dictionaries(
 
 
 def as_reply(body: object) -> HttpReply:
-    return HttpReply(200, httpx.Headers(), json.dumps(body).encode(), Redactor(()))
+    return HttpReply(200, httpx.Headers().get, json.dumps(body).encode(), Redactor(()))
 
 
 @given(items=st.lists(documented | odd, max_size=4))

@@ -24,8 +24,8 @@ from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 
 # Measured, plus a sixth. A change that needs more has to say why; one that needs far less may lower them.
-OWN_CALLS = {"aiohttp": 126, "httpx": 150}
-ALL_CALLS = {"aiohttp": 575, "httpx": 1650}
+OWN_CALLS = {"pyreqwest": 126, "httpx": 150}
+ALL_CALLS = {"pyreqwest": 575, "httpx": 1650}
 OWN_CALLS_FOR_EACH_RECORD = 0.25
 PEAK_FOR_EACH_BYTE_OF_THE_REPLY = 4.5
 # Each resumption of a waiting call counts too, once for each function that waits: hence not closer to 1.
@@ -84,10 +84,10 @@ def searching(runtime: Runtime, server: ScriptedServer) -> Search:
     return search
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
+@pytest.fixture(params=["httpx", "pyreqwest"])
 def settings(request: pytest.FixtureRequest) -> RuntimeSettings:
-    if request.param == "aiohttp":
-        pytest.importorskip("aiohttp")
+    if request.param == "pyreqwest":
+        pytest.importorskip("pyreqwest", reason="the extra `fast` is not installed")
     return RuntimeSettings(transport=request.param, keepalive_expiry=60)
 
 
@@ -201,7 +201,7 @@ def imported_by(program: str) -> set[str]:
 
 def test_discovering_and_reading_the_manifest_imports_no_http_no_json_schema_and_no_event_loop() -> None:
     modules = imported_by("from modulex_mem0.runtime import discover\nassert discover()['mem0'].manifest.actions")
-    heavy = {"aiohttp", "anyio", "h11", "httpcore", "httpx", "jsonschema", "rich", "starlette", "tenacity", "uvicorn"}
+    heavy = {"anyio", "h11", "httpcore", "httpx", "jsonschema", "pyreqwest", "rich", "starlette", "tenacity", "uvicorn"}
     assert not heavy & modules
     # Nor anything that only a call needs.
     assert not {"asyncio", "ssl"} & modules
@@ -243,4 +243,4 @@ def test_a_call_without_a_service_needs_no_http() -> None:
         "        assert 'no base URL' in result.output['error'], result\n"
         "asyncio.run(main())"
     )
-    assert not {"aiohttp", "httpx", "jsonschema", "tenacity"} & imported_by(program)
+    assert not {"pyreqwest", "httpx", "jsonschema", "tenacity"} & imported_by(program)

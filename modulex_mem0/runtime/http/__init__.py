@@ -1,11 +1,10 @@
-"""HTTP for all integrations: a client for each call, pooled connections, retries where they are safe.
+"""HTTP for all integrations: a client for each call, connections for each credential, retries where they are safe.
 
-Importing it imports httpx, so the runtime does so at its first call.
+The runtime imports it at its first call. httpx is imported where it carries requests.
 """
 
 from modulex_mem0.runtime.http.client import ServiceClient
-from modulex_mem0.runtime.http.errors import error_from_httpx
 from modulex_mem0.runtime.http.pool import Pools
 from modulex_mem0.runtime.http.reply import HttpReply
 
-__all__ = ["HttpReply", "Pools", "ServiceClient", "error_from_httpx"]
+__all__ = ["HttpReply", "Pools", "ServiceClient"]

@@ -1,13 +1,24 @@
-"""The contract's errors for what goes wrong between sending a request and having its reply."""
+"""What transports raise, and the contract's errors for what goes wrong between sending a request and its reply.
 
-import httpx
+TransportError
+├── AddressError
+├── NotConnectedError
+│   └── ConnectTimeoutError
+├── ReplyTimeoutError
+├── ConnectionBrokenError
+└── NotHttpError
+"""
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.http.reply import HttpReply
-from modulex_mem0.runtime.redaction import NO_SECRETS
 
 __all__ = [
-    "error_from_httpx",
+    "AddressError",
+    "ConnectTimeoutError",
+    "ConnectionBrokenError",
+    "NotConnectedError",
+    "NotHttpError",
+    "ReplyTimeoutError",
+    "TransportError",
     "error_from_transport",
     "error_when_closed",
     "name_address",
@@ -15,58 +26,60 @@ __all__ = [
     "runtime_closed",
 ]
 
-# Raised before any of the request has left, so that it cannot have changed anything.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-# httpx has one exception for a connection that ended early and for a reply that is not HTTP; only the words differ.
-_ENDED_EARLY = ("disconnected", "closed")
+
+class TransportError(Exception):
+    """Base of what transports raise. Unless the class says otherwise, the request may have been carried out."""
+
+
+class AddressError(TransportError):
+    """The address cannot be sent to; nothing was sent."""
+
+
+class NotConnectedError(TransportError):
+    """There was no connection; nothing was sent."""
+
+
+class ConnectTimeoutError(NotConnectedError):
+    """No connection was made in time; nothing was sent."""
+
+
+class ReplyTimeoutError(TransportError):
+    """The reply did not come in time."""
+
+
+class ConnectionBrokenError(TransportError):
+    """The connection ended before the reply did."""
+
+
+class NotHttpError(TransportError):
+    """What came is not an HTTP reply."""
 
 
 def error_from_transport(error: Exception, *, safe_to_retry: bool, sent: bool = True) -> ActionError:
     """The contract's error for an exception of a transport.
 
     Args:
-        error: From `handle_async_request`, or from reading the body.
+        error: From `Transport.exchange`, or its end by the deadline.
         safe_to_retry: False for a request that must not be sent twice: once sent, its outcome is unknown.
         sent: False where it is known that the request has not begun to leave.
     """
     kind = type(error).__name__
-    if isinstance(error, httpx.ConnectTimeout):
+    if isinstance(error, ConnectTimeoutError):
         return ActionError(ErrorCode.CONNECTION_FAILED, "no connection to the service was made in time")
-    if isinstance(error, httpx.PoolTimeout):
-        return not_sent("no connection was free in time")
-    if isinstance(error, _NOT_SENT):
+    if isinstance(error, NotConnectedError):
         return ActionError(ErrorCode.CONNECTION_FAILED, f"cannot connect to the service: {str(error) or kind}")
-    if isinstance(error, httpx.DecodingError):
-        return ActionError(ErrorCode.BAD_RESPONSE, "the reply's compression is broken")
-    if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
-        return ActionError(ErrorCode.INTERNAL, f"the request cannot be sent: {kind}")
+    if isinstance(error, AddressError):
+        return ActionError(ErrorCode.INVALID_INPUT, f"the address cannot be used: {str(error) or kind}")
     if sent and not safe_to_retry:
         return _outcome_unknown(kind)
-    if not isinstance(error, httpx.HTTPError | OSError):
-        # Not the network's doing, so trying again would not help.
-        return ActionError(ErrorCode.INTERNAL, f"the transport raised {kind}")
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
+    if isinstance(error, ReplyTimeoutError | TimeoutError):
         return _no_reply() if sent else not_sent("no connection to the service was made before the deadline")
-    if isinstance(error, httpx.RemoteProtocolError) and not any(words in str(error) for words in _ENDED_EARLY):
+    if isinstance(error, NotHttpError):
         return ActionError(ErrorCode.BAD_RESPONSE, "the reply is not valid HTTP")
-    return ActionError(ErrorCode.CONNECTION_FAILED, f"the connection to the service broke: {str(error) or kind}")
-
-
-def error_from_httpx(error: httpx.HTTPError) -> ActionError:
-    """The contract's error for an exception that httpx raised in code that sends its own requests.
-
-    Whether those requests are safe to repeat is not known, so one that was not answered is `outcome_unknown`. A status
-    gives its code, and the body of its reply the message, in which the runtime masks the credential's secrets.
-    """
-    if not isinstance(error, httpx.HTTPStatusError):
-        return error_from_transport(error, safe_to_retry=False)
-    response = error.response
-    body = response.content if response.is_closed else b""
-    try:
-        HttpReply(response.status_code, response.headers, body, NO_SECRETS).require_success()
-    except ActionError as refusal:
-        return refusal
-    return ActionError(ErrorCode.BAD_RESPONSE, f"the tool did not expect HTTP {response.status_code}")
+    if isinstance(error, ConnectionBrokenError | OSError):
+        return ActionError(ErrorCode.CONNECTION_FAILED, f"the connection to the service broke: {str(error) or kind}")
+    # Not the network's doing, so trying again would not help.
+    return ActionError(ErrorCode.INTERNAL, f"the transport raised {kind}")
 
 
 def name_address(message: str, address: str) -> str:

@@ -1,28 +1,46 @@
-"""The pooled connections of a runtime: a pool for each event loop."""
+"""The pooled connections of a runtime: a pool for each event loop, and in it a transport for each credential."""
 
 import asyncio
+import os
 import threading
+from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from modulex_mem0.contract import ActionError, ErrorCode
+from modulex_mem0.runtime.credentials import Service
 from modulex_mem0.runtime.http.errors import runtime_closed
 from modulex_mem0.runtime.http.transport import Transport, TransportOpener
 from modulex_mem0.runtime.settings import RuntimeSettings
 
-__all__ = ["Pool", "Pools"]
+__all__ = ["Lease", "Pool", "Pools"]
+
+# Seconds after which an unused transport is given up when another one is opened.
+_UNUSED = 60.0
 
 
 class Pools:
-    """Hands out the pool of the running event loop: connections belong to the loop that opened them."""
+    """Hands out the pool of the running event loop: connections belong to the loop that opened them.
+
+    A forked process starts without any: the connections are its parent's.
+    """
 
     def __init__(self, settings: RuntimeSettings) -> None:
-        self._max_connections = settings.max_connections
+        self._settings = settings
         self._opener = TransportOpener(settings)
+        self._closed = False
+        self._start()
+        _all_pools.add(self)
+
+    def _start(self) -> None:
         self._lock = threading.Lock()
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
-        self._closed = False
+
+    def after_fork(self) -> None:
+        """Begin again without connections. The parent's are kept, unused: closing them could end the parent's."""
+        _inherited.append(dict(self._pools))
+        self._start()
 
     def current(self) -> "Pool":
         """The running loop's pool.
@@ -35,7 +53,7 @@ class Pools:
         if pool is None and not self._closed:
             with self._lock:
                 self._forget_closed_loops()
-                pool = self._pools.setdefault(loop, Pool(self._opener, self._max_connections))
+                pool = self._pools.setdefault(loop, Pool(self._opener, self._settings))
         if pool is None or pool.closed or self._closed:
             raise runtime_closed()
         return pool
@@ -53,21 +71,66 @@ class Pools:
             del self._pools[loop]
 
 
+_all_pools: WeakSet[Pools] = WeakSet()
+_inherited: list[object] = []
+
+
+def _after_fork() -> None:
+    for pools in list(_all_pools):
+        pools.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class Lease:
+    """A transport, and how many exchanges are using it.
+
+    Attributes:
+        transport: Of one credential.
+        users: While it is not 0, the transport is not closed.
+        used_at: When it was last asked for, on the loop's clock.
+    """
+
+    __slots__ = ("transport", "used_at", "users")
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.users = 0
+        self.used_at = 0.0
+
+
 class Pool:
-    """The transports of the running event loop, by scheme and proxy, and the exchanges that are using them.
+    """The transports of the running event loop, by service and credential, and the exchanges that are using them.
 
     It is closed by its runtime or, where the runtime outlives the loop, when the loop ends: `asyncio.run` closes the
     async generators that are still open, so one is kept waiting for that.
     """
 
-    __slots__ = ("_closer", "_ended", "_limits", "_opener", "_transports", "closed", "slots")
+    __slots__ = (
+        "_closer",
+        "_ended",
+        "_ending",
+        "_leases",
+        "_limits",
+        "_loop",
+        "_most",
+        "_opener",
+        "closed",
+        "slots",
+    )
 
-    def __init__(self, opener: TransportOpener, size: int) -> None:
+    def __init__(self, opener: TransportOpener, settings: RuntimeSettings) -> None:
         self._opener = opener
-        self._transports: dict[tuple[str, str | None], Transport] = {}
+        self._most = settings.max_credentials
+        self._loop = asyncio.get_running_loop()
+        #: The least recently used first.
+        self._leases: OrderedDict[bytes, Lease] = OrderedDict()
+        self._ending: set[asyncio.Task[None]] = set()
         #: The requests that may be in flight at once. Excess requests queue first-in, first-out; in the libraries' own
         #: pools they do not, and each one that waits there slows down the others.
-        self.slots = asyncio.Semaphore(size)
+        self.slots = asyncio.Semaphore(settings.max_connections)
         self.closed = False
         self._limits: set[asyncio.Timeout] = set()
         self._ended = asyncio.Event()
@@ -76,24 +139,34 @@ class Pool:
         with suppress(StopIteration):
             self._closer.asend(None).send(None)
 
-    def transport(self, scheme: str, host: str, port: int | None) -> Transport:
-        """The transport that leads to a host, through a proxy where the environment names one.
+    def lease(self, service: Service) -> Lease:
+        """The transport of a service and a credential, to be given back with `give_back`.
 
         Raises:
             ActionError: `connection_failed` when the proxy or the certificates that the environment names are unusable.
         """
-        try:
-            proxy = self._opener.proxy_for(scheme, host, port)
-            transport = self._transports.get((scheme, proxy))
-            if transport is None:
-                transport = self._transports[scheme, proxy] = self._opener.open(scheme, proxy)
-        except Exception as error:
-            raise ActionError(
-                ErrorCode.CONNECTION_FAILED,
-                f"the proxy or the certificates of the environment cannot be used: {type(error).__name__}: {error}",
-                retryable=False,
-            ) from None
-        return transport
+        key = service.key
+        lease = self._leases.get(key)
+        if lease is None:
+            self._make_room()
+            try:
+                lease = self._leases[key] = Lease(self._opener.open(service))
+            except Exception as error:
+                raise ActionError(
+                    ErrorCode.CONNECTION_FAILED,
+                    f"the proxy or the certificates of the environment cannot be used: {type(error).__name__}: {error}",
+                    retryable=False,
+                ) from None
+        else:
+            self._leases.move_to_end(key)
+        lease.users += 1
+        lease.used_at = self._loop.time()
+        return lease
+
+    @staticmethod
+    def give_back(lease: Lease) -> None:
+        """Say that an exchange no longer uses a transport."""
+        lease.users -= 1
 
     def enter(self, limit: asyncio.Timeout) -> None:
         """Register an exchange by the time limit that can end it."""
@@ -109,6 +182,18 @@ class Pool:
         """End the exchanges that are in flight, then close the connections."""
         await self._closer.aclose()
 
+    def _make_room(self) -> None:
+        """Close the transports that were not used for long, and the least recently used of too many."""
+        now = self._loop.time()
+        for key, lease in list(self._leases.items()):
+            if len(self._leases) < self._most and now - lease.used_at < _UNUSED:
+                break
+            if lease.users == 0:
+                del self._leases[key]
+                task = self._loop.create_task(lease.transport.aclose())
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+
     async def _close_with_the_loop(self) -> AsyncGenerator[None]:
         try:
             yield
@@ -118,10 +203,12 @@ class Pool:
     async def _close(self) -> None:
         self.closed = True
         if self._limits:
-            now = asyncio.get_running_loop().time()
+            now = self._loop.time()
             for limit in self._limits:
                 if not limit.expired():
                     limit.reschedule(now)
             await self._ended.wait()
-        for transport in self._transports.values():
-            await transport.aclose()
+        for lease in self._leases.values():
+            await lease.transport.aclose()
+        if self._ending:
+            await asyncio.wait(self._ending)

@@ -3,11 +3,11 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
 from pydantic_core import from_json
 
 from modulex_mem0.contract import ActionError, ErrorCode
@@ -38,14 +38,21 @@ _CODES = {
 
 
 class HttpReply:
-    """Implements `modulex_mem0.contract.Reply`."""
+    """Implements `modulex_mem0.contract.Reply`.
 
-    __slots__ = ("_headers", "_redactor", "body", "status")
+    Args:
+        status: The HTTP status.
+        header: Returns a header's value by its name in any case, or None.
+        body: Decoded, with the secrets masked.
+        redactor: Masks the secrets in headers.
+    """
 
-    def __init__(self, status: int, headers: httpx.Headers, body: bytes, redactor: Redactor) -> None:
+    __slots__ = ("_header", "_redactor", "body", "status")
+
+    def __init__(self, status: int, header: Callable[[str], str | None], body: bytes, redactor: Redactor) -> None:
         self.status = status
-        self.body = redactor.body(body)
-        self._headers = headers
+        self.body = body
+        self._header = header
         self._redactor = redactor
 
     def __repr__(self) -> str:
@@ -53,7 +60,7 @@ class HttpReply:
 
     def header(self, name: str) -> str | None:
         """The value of a header, by its name in any case, with the secrets masked."""
-        value: str | None = self._headers.get(name)
+        value = self._header(name)
         return None if value is None else self._redactor.text(value)
 
     @property

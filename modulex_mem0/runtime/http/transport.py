@@ -1,20 +1,86 @@
-"""Opens the transports that carry requests: over aiohttp's connections or httpx's, directly or through a proxy."""
+"""The port between the HTTP client and what carries its requests, and the choice of the transport."""
 
-import ssl
+import os
+from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Protocol
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
+from modulex_mem0 import __version__
+from modulex_mem0.runtime.credentials import Service
 from modulex_mem0.runtime.settings import RuntimeSettings
 
-__all__ = ["Transport", "TransportOpener"]
+__all__ = ["COMMON_HEADERS", "Request", "Response", "Transport", "TransportOpener"]
 
-#: The port behind which a transport may be any library's. A transport takes and returns httpx's requests and replies
-#: and raises httpx's exceptions, where `ConnectError` and `ConnectTimeout` mean that nothing was sent. It keeps no
-#: cookies, follows no redirect, decodes no body and sends nothing twice. Of a request's extensions it honours
-#: `timeout`, and calls `trace` when the request begins to leave.
-Transport = httpx.AsyncBaseTransport
+#: Sent with every request, before the headers of the scheme.
+COMMON_HEADERS = (
+    ("accept", "application/json"),
+    ("accept-encoding", "gzip, deflate"),
+    ("user-agent", f"modulex-mem0/{__version__}"),
+)
+
+
+class Request:
+    """One request to the service of a transport.
+
+    Attributes:
+        method: In capitals.
+        url: The whole address, in ASCII.
+        body: JSON as bytes; None sends neither a body nor a content type.
+        connect_timeout: Seconds that connecting may take.
+        must_not_repeat: Whether it must be known if the request has begun to leave.
+        may_be_sent: False for as long as it is certain that nothing has left.
+    """
+
+    __slots__ = ("body", "connect_timeout", "may_be_sent", "method", "must_not_repeat", "url")
+
+    def __init__(
+        self, method: str, url: str, body: bytes | None, connect_timeout: float, *, must_not_repeat: bool
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.body = body
+        self.connect_timeout = connect_timeout
+        self.must_not_repeat = must_not_repeat
+        self.may_be_sent = False
+
+
+class Response:
+    """A reply with its whole body.
+
+    Attributes:
+        status: The HTTP status.
+        header: Returns the value of a header by its name in any case, or None.
+        body: Decoded.
+    """
+
+    __slots__ = ("body", "header", "status")
+
+    def __init__(self, status: int, header: Callable[[str], str | None], body: bytes) -> None:
+        self.status = status
+        self.header = header
+        self.body = body
+
+
+class Transport(Protocol):
+    """Carries the requests of one credential to one service, and shares its connections with no other credential.
+
+    It keeps no cookies, follows no redirect, sends nothing twice, and adds the credential's headers. A connection on
+    which bytes arrived that belong to no reply is closed.
+    """
+
+    async def exchange(self, request: Request, limit: int) -> Response:
+        """Send a request and read the whole reply, of at most `limit` bytes once it is decoded.
+
+        Raises:
+            TransportError: See `http/errors.py`. Only `NotConnectedError` says that nothing was sent.
+            ActionError: `bad_response` for a body that is too large or whose encoding cannot be read.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
 
 
 class TransportOpener:
@@ -22,55 +88,44 @@ class TransportOpener:
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
-        self._proxies: dict[tuple[str, str, int | None], str | None] = {}
-        self._ssl_context: ssl.SSLContext | None = None
 
-    def proxy_for(self, scheme: str, host: str, port: int | None) -> str | None:
-        """The URL of the proxy that the environment names for a host."""
-        if not self._settings.trust_env:
-            return None
-        target = (scheme, host, port)
-        if target not in self._proxies:
-            proxies = getproxies()
-            proxy = proxies.get(scheme) or proxies.get("all")
-            # NO_PROXY may name a host, or a host with its port.
-            bypassed = proxy_bypass(host) or (port is not None and proxy_bypass(f"{host}:{port}"))
-            if proxy and "://" not in proxy:
-                proxy = f"http://{proxy}"
-            self._proxies[target] = proxy if proxy and not bypassed else None
-        return self._proxies[target]
-
-    def open(self, scheme: str, proxy: str | None) -> Transport:
+    def open(self, service: Service) -> Transport:
         """Open a transport for the running event loop.
 
         Raises:
             Exception: The proxy or the certificates cannot be used.
         """
-        settings = self._settings
-        # Plain http needs no certificates: a context without any spares reading them.
-        context = self._verifying_context() if scheme == "https" or proxy else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if proxy is None and self._uses_aiohttp():
-            # An extra, and 150 ms or more, which programs without it or behind a proxy do not pay.
-            from modulex_mem0.runtime.http.aiohttp_transport import AiohttpTransport  # noqa: PLC0415
+        proxy = self._proxy_for(service)
+        if proxy is None and self._uses_pyreqwest(service):
+            # An extra, which programs without it do not have.
+            from modulex_mem0.runtime.http.pyreqwest_transport import open_transport  # noqa: PLC0415
 
-            return AiohttpTransport(
-                ssl_context=context,
-                keepalive_expiry=settings.keepalive_expiry if settings.max_keepalive else None,
-            )
-        limits = httpx.Limits(
-            # The pool decides how many may be in flight before a request comes here.
-            max_connections=None,
-            max_keepalive_connections=settings.max_keepalive,
-            keepalive_expiry=settings.keepalive_expiry,
-        )
-        return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy)
+            transport = open_transport(service, self._settings)
+            if transport is not None:
+                return transport
+        # 65 ms, which programs with pyreqwest do not pay.
+        from modulex_mem0.runtime.http.httpx_transport import HttpxTransport  # noqa: PLC0415
 
-    def _uses_aiohttp(self) -> bool:
-        chosen = self._settings.transport
-        return chosen == "aiohttp" or (chosen == "auto" and find_spec("aiohttp") is not None)
+        return HttpxTransport(service, self._settings, proxy)
 
-    def _verifying_context(self) -> ssl.SSLContext:
-        """One context for all connections: reading the certificates takes tens of milliseconds."""
-        if self._ssl_context is None:
-            self._ssl_context = httpx.create_ssl_context(trust_env=self._settings.trust_env)
-        return self._ssl_context
+    def _proxy_for(self, service: Service) -> str | None:
+        """The URL of the proxy that the environment names. A loopback address is reached directly, whatever it says.
+
+        Plain http is for loopback addresses only, since a proxy would see the key.
+        """
+        if not self._settings.trust_env or service.scheme == "http" or service.loopback:
+            return None
+        proxies = getproxies()
+        proxy = proxies.get(service.scheme) or proxies.get("all")
+        # NO_PROXY may name a host, or a host with its port.
+        bypassed = proxy_bypass(service.host) or proxy_bypass(f"{service.host}:{service.port or 443}")
+        if not proxy or bypassed:
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+    def _uses_pyreqwest(self, service: Service) -> bool:
+        if self._settings.transport == "httpx" or find_spec("pyreqwest") is None:
+            return False
+        # It reads these by itself, so the one way to ignore them is httpx.
+        named = "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ
+        return self._settings.trust_env or service.scheme == "http" or not named

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from modulex_mem0 import __version__
 from modulex_mem0.contract import Context, CredentialField, ErrorCode, Integration, action
-from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.runtime import Runtime, RuntimeSettings, TransportName
 from tests.helpers.calls import call, credential_for, failure
 from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
 from tests.helpers.steps import endless, json_reply, raw, reply
@@ -196,20 +196,22 @@ def _bomb(*encodings: str) -> Step:
         _bomb("gzip"),
         _bomb("deflate"),
         _bomb("gzip", "gzip"),
-        raw(b"HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n" + b" " * 10 * LIMIT),
+        raw(b"HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n" + b" " * 400 * LIMIT),
     ],
 )
-async def test_a_body_over_the_limit_is_refused(server: ScriptedServer, answer: Step) -> None:
+async def test_a_body_over_the_limit_is_refused(transport: TransportName, server: ScriptedServer, answer: Step) -> None:
     server.script(answer)
-    async with Runtime(RuntimeSettings(max_response_bytes=LIMIT), plugins=[plugin()]) as runtime:
+    settings = RuntimeSettings(max_response_bytes=LIMIT, transport=transport)
+    async with Runtime(settings, plugins=[plugin()]) as runtime:
         error = failure(await call(runtime, "fetch", server=server))
     assert (error.code, error.http_status, error.retryable) == (ErrorCode.BAD_RESPONSE, 200, False)
     assert len(server.requests) == 1
 
 
-async def test_a_body_of_just_the_limit_is_read(server: ScriptedServer) -> None:
+async def test_a_body_of_just_the_limit_is_read(transport: TransportName, server: ScriptedServer) -> None:
     server.script(reply(200, b'"' + b"x" * (LIMIT - 2) + b'"'))
-    async with Runtime(RuntimeSettings(max_response_bytes=LIMIT), plugins=[plugin()]) as runtime:
+    settings = RuntimeSettings(max_response_bytes=LIMIT, transport=transport)
+    async with Runtime(settings, plugins=[plugin()]) as runtime:
         assert (await call(runtime, "fetch", server=server)).success
 
 
@@ -247,7 +249,7 @@ async def test_broken_compression_is_reported(runtime: Runtime, server: Scripted
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"x-filler: " + b"x" * 200_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x-filler: " + b"x" * 2_000_000 + b"\r\n\r\n",
     ],
 )
 async def test_a_reply_that_is_not_http_is_a_bad_response(

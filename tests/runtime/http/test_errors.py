@@ -1,84 +1,135 @@
-"""Every exception that the HTTP library can raise has a code, and a timeout says whether the request was sent."""
+"""Every exception that a transport can raise has a code, and a timeout says whether the request was sent."""
 
 import asyncio
 import threading
+from collections.abc import Iterable
 
 import httpx
 import pytest
 
 from modulex_mem0.contract import Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime, RuntimeSettings
-from modulex_mem0.runtime.http.errors import error_from_transport
+from modulex_mem0.runtime.http.errors import (
+    AddressError,
+    ConnectionBrokenError,
+    ConnectTimeoutError,
+    NotConnectedError,
+    NotHttpError,
+    ReplyTimeoutError,
+    TransportError,
+    error_from_transport,
+)
+from modulex_mem0.runtime.http.httpx_transport import error_from_httpx
 from tests.helpers.calls import call, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import after, hang, reply
 from tests.helpers.tiny_integration import SendInput, SendOutput, plugin
 
 
-def _leaves(kind: type[Exception]) -> set[type[Exception]]:
-    below = {leaf for child in kind.__subclasses__() for leaf in _leaves(child)}
-    return below | {kind}
+def _classes(kind: type[Exception]) -> set[type[Exception]]:
+    return {kind}.union(*(_classes(child) for child in kind.__subclasses__()))
 
 
-#: What only `httpx.Client` raises, or code that misuses a response.
-NOT_OF_A_TRANSPORT = {httpx.HTTPStatusError, httpx.TooManyRedirects}
+def _by_name(kinds: Iterable[type[Exception]]) -> list[type[Exception]]:
+    return sorted(kinds, key=lambda kind: kind.__name__)
 
-RAISED = sorted(
-    # Other libraries, where they are loaded, derive exceptions of their own.
-    (kind for kind in _leaves(httpx.HTTPError) - NOT_OF_A_TRANSPORT if kind.__module__.startswith("httpx")),
-    key=lambda kind: kind.__name__,
-)
 
+OURS = _by_name(_classes(TransportError))
 FOREIGN = [TimeoutError, OSError, ValueError, RuntimeError]
 
 NOT_SENT: dict[type[Exception], ErrorCode] = {
-    httpx.ConnectError: ErrorCode.CONNECTION_FAILED,
-    httpx.ConnectTimeout: ErrorCode.CONNECTION_FAILED,
-    httpx.LocalProtocolError: ErrorCode.INTERNAL,
-    httpx.PoolTimeout: ErrorCode.TIMEOUT,
-    httpx.ProxyError: ErrorCode.CONNECTION_FAILED,
-    httpx.UnsupportedProtocol: ErrorCode.CONNECTION_FAILED,
+    ConnectTimeoutError: ErrorCode.CONNECTION_FAILED,
+    NotConnectedError: ErrorCode.CONNECTION_FAILED,
+    AddressError: ErrorCode.INVALID_INPUT,
 }
 
 SENT: dict[type[Exception], ErrorCode] = {
-    httpx.DecodingError: ErrorCode.BAD_RESPONSE,
-    httpx.ReadTimeout: ErrorCode.TIMEOUT,
-    httpx.RemoteProtocolError: ErrorCode.BAD_RESPONSE,
-    httpx.TimeoutException: ErrorCode.TIMEOUT,
-    httpx.WriteTimeout: ErrorCode.TIMEOUT,
+    ConnectionBrokenError: ErrorCode.CONNECTION_FAILED,
+    NotHttpError: ErrorCode.BAD_RESPONSE,
+    OSError: ErrorCode.CONNECTION_FAILED,
+    ReplyTimeoutError: ErrorCode.TIMEOUT,
     TimeoutError: ErrorCode.TIMEOUT,
     # Not the network's doing: trying again would not help.
     RuntimeError: ErrorCode.INTERNAL,
+    TransportError: ErrorCode.INTERNAL,
     ValueError: ErrorCode.INTERNAL,
 }
 
 
-def test_the_library_has_the_exceptions_that_this_table_was_written_for() -> None:
-    assert {*NOT_SENT, *SENT} - set(FOREIGN) <= set(RAISED)
-
-
-@pytest.mark.parametrize("kind", [*RAISED, *FOREIGN])
+@pytest.mark.parametrize("kind", [*OURS, *FOREIGN])
 def test_the_code_of_a_failed_read(kind: type[Exception]) -> None:
-    expected = (NOT_SENT | SENT).get(kind, ErrorCode.CONNECTION_FAILED)
-    assert error_from_transport(kind("why"), safe_to_retry=True).code is expected
+    assert error_from_transport(kind("why"), safe_to_retry=True).code is (NOT_SENT | SENT)[kind]
 
 
-@pytest.mark.parametrize("kind", [*RAISED, *FOREIGN])
+@pytest.mark.parametrize("kind", [*OURS, *FOREIGN])
 def test_a_change_that_failed_is_harmless_only_if_it_never_left(kind: type[Exception]) -> None:
     expected = NOT_SENT.get(kind, ErrorCode.OUTCOME_UNKNOWN)
-    if kind is httpx.DecodingError:
-        expected = ErrorCode.BAD_RESPONSE
     assert error_from_transport(kind("why"), safe_to_retry=False).code is expected
 
 
-@pytest.mark.parametrize("kind", RAISED)
+@pytest.mark.parametrize("kind", OURS)
 def test_an_exception_without_a_message_gets_one(kind: type[Exception]) -> None:
     message = error_from_transport(kind(""), safe_to_retry=True).message
     assert len(message) > 10
     assert not message.rstrip().endswith(":")
 
 
-@pytest.mark.parametrize("kind", [TimeoutError, httpx.ReadTimeout])
+#: What only `httpx.Client` raises, or code that misuses a response, and what has a reply.
+NOT_OF_A_TRANSPORT = {httpx.DecodingError, httpx.HTTPStatusError, httpx.TooManyRedirects}
+HTTPX = _by_name(
+    # Other libraries, where they are loaded, derive exceptions of their own.
+    kind
+    for kind in _classes(httpx.HTTPError) - NOT_OF_A_TRANSPORT
+    if kind.__module__.startswith("httpx")
+)
+HTTPX_NOT_SENT: dict[type[Exception], ErrorCode] = {
+    httpx.ConnectError: ErrorCode.CONNECTION_FAILED,
+    httpx.ConnectTimeout: ErrorCode.CONNECTION_FAILED,
+    httpx.PoolTimeout: ErrorCode.CONNECTION_FAILED,
+    httpx.ProxyError: ErrorCode.CONNECTION_FAILED,
+    httpx.UnsupportedProtocol: ErrorCode.INVALID_INPUT,
+}
+
+
+@pytest.mark.parametrize("kind", HTTPX)
+def test_a_tools_own_request_is_harmless_only_if_it_never_left(kind: type[httpx.HTTPError]) -> None:
+    assert error_from_httpx(kind("why")).code is HTTPX_NOT_SENT.get(kind, ErrorCode.OUTCOME_UNKNOWN)
+
+
+def test_httpx_has_the_exceptions_that_this_table_was_written_for() -> None:
+    assert set(HTTPX_NOT_SENT) <= set(HTTPX)
+
+
+PYREQWEST = {
+    "refused": ("ConnectError", ["client error (Connect)", "tcp connect error"], NotConnectedError),
+    "no time to connect": (
+        "ConnectTimeoutError",
+        ["client error (Connect)", "operation timed out"],
+        ConnectTimeoutError,
+    ),
+    "broken after sending": ("ConnectError", ["client error (SendRequest)", "connection reset"], ConnectionBrokenError),
+    "no time, wherever": ("ConnectTimeoutError", ["operation timed out"], ConnectionBrokenError),
+    "not HTTP": ("DecodeError", ["client error (SendRequest)", "invalid HTTP version parsed"], NotHttpError),
+    "unknown": ("RequestError", [], ConnectionBrokenError),
+}
+
+
+@pytest.mark.parametrize("name", PYREQWEST)
+def test_of_pyreqwests_failures_only_a_failed_connect_was_not_sent(name: str) -> None:
+    pytest.importorskip("pyreqwest", reason="the extra `fast` is not installed")
+    from pyreqwest import exceptions
+
+    from modulex_mem0.runtime.http.pyreqwest_transport import _as_transport_error
+
+    kind, causes, expected = PYREQWEST[name]
+    messages = ["error sending request for url (http://secret/)", *causes]
+    details = {"causes": [{"message": message} for message in messages]}
+    error = _as_transport_error(getattr(exceptions, kind)("error", details))
+    assert type(error) is expected
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize("kind", [TimeoutError, ReplyTimeoutError])
 def test_a_change_that_timed_out_before_it_left_was_not_sent(kind: type[Exception]) -> None:
     error = error_from_transport(kind("why"), safe_to_retry=False, sent=False)
     assert error.code is ErrorCode.TIMEOUT

@@ -6,52 +6,71 @@ import pytest
 import trustme
 
 from modulex_mem0.contract import ErrorCode
-from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.runtime import Runtime, RuntimeSettings, TransportName
 from tests.helpers.calls import call, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply, reply
 from tests.helpers.tiny_integration import KEY, plugin
 
+PROXIES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
 
-@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
-@pytest.mark.parametrize("prefix", ["http://", ""])
-async def test_a_proxy_of_the_environment_is_used(
-    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, name: str, prefix: str
+
+@pytest.mark.parametrize("name", PROXIES)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+async def test_loopback_never_goes_through_a_proxy(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, name: str, host: str
 ) -> None:
-    with ScriptedServer() as proxy:
-        monkeypatch.setenv(name, f"{prefix}127.0.0.1:{proxy.port}")
+    with ScriptedServer() as proxy, ScriptedServer(host="127.0.0.1" if host == "localhost" else host) as server:
         proxy.script(json_reply({"by": "proxy"}))
-        result = await call(runtime, "fetch", server=server)
-    assert result.output["value"] == {"by": "proxy"}
-    assert proxy.requests[0].target == f"{server.url}/things/"
-    assert server.connections == 0
+        server.script(json_reply({"by": "server"}))
+        monkeypatch.setenv(name, proxy.url)
+        shown = f"[{host}]" if ":" in host else host
+        credential = {"api_key": KEY, "base_url": f"http://{shown}:{server.port}"}
+        result = await runtime.call("tiny", "change", {}, credential=credential)
+        assert result.output["value"] == {"by": "server"}
+        assert proxy.connections == 0
 
 
-@pytest.mark.parametrize("hosts", ["127.0.0.1", "example.test, 127.0.0.1", "*", "127.0.0.1:{port}"])
-async def test_no_proxy_is_honoured(
-    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, hosts: str
+@pytest.mark.parametrize("name", PROXIES[2:])
+async def test_https_to_loopback_goes_through_no_proxy_either(
+    runtime: Runtime, trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    server.script(json_reply({}))
-    with ScriptedServer() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", hosts.format(port=server.port))
+    with ScriptedServer() as proxy, _serving(trusted, "127.0.0.1") as server:
+        proxy.script(reply(407))
+        server.script(json_reply({}))
+        monkeypatch.setenv(name, proxy.url)
         assert (await call(runtime, "fetch", server=server)).success
         assert proxy.connections == 0
 
 
-async def test_the_environment_can_be_distrusted(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("ssl_cert_file", "/nowhere")
-    server.script(json_reply({}))
-    async with Runtime(RuntimeSettings(trust_env=False), plugins=[plugin()]) as runtime:
-        assert (await call(runtime, "fetch", server=server)).success
-
-
-@pytest.mark.parametrize("action", ["fetch", "change"])
-async def test_https_goes_through_a_tunnel_and_a_refused_one_changed_nothing(
-    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, action: str
+async def test_the_environment_can_be_distrusted(
+    transport: TransportName, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", server.url)
+    monkeypatch.setenv("ssl_cert_file", "/nowhere")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    server.script(json_reply({}))
+    async with Runtime(RuntimeSettings(trust_env=False, transport=transport), plugins=[plugin()]) as runtime:
+        assert (await call(runtime, "fetch", server=server)).success
+        # Nothing is reached here, but the certificates of the environment are not what fails.
+        credential = {"api_key": KEY, "base_url": "https://service.invalid"}
+        error = failure(await runtime.call("tiny", "change", {}, credential=credential))
+    assert (error.code, error.retryable) == (ErrorCode.CONNECTION_FAILED, True)
+    assert "environment" not in error.message
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [(name, prefix) for name in PROXIES[2:] for prefix in ("http://", "")],
+    ids="".join,
+)
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_https_goes_through_a_tunnel_and_a_refused_one_changed_nothing(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, action: str, setting: tuple[str, str]
+) -> None:
+    name, prefix = setting
+    monkeypatch.setenv(name, f"{prefix}127.0.0.1:{server.port}")
     server.script(reply(407))
     credential = {"api_key": KEY, "base_url": "https://service.invalid"}
     error = failure(await runtime.call("tiny", action, {}, credential=credential))
@@ -61,26 +80,46 @@ async def test_https_goes_through_a_tunnel_and_a_refused_one_changed_nothing(
     assert all(KEY not in f"{request}" for request in server.requests)
 
 
+@pytest.mark.parametrize("hosts", ["service.invalid", "example.test, .invalid", "*", "service.invalid:443"])
+async def test_no_proxy_is_honoured(
+    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    server.script(reply(407))
+    monkeypatch.setenv("https_proxy", server.url)
+    monkeypatch.setenv("no_proxy", hosts)
+    credential = {"api_key": KEY, "base_url": "https://service.invalid"}
+    assert failure(await runtime.call("tiny", "change", {}, credential=credential)).retryable
+    assert server.connections == 0
+
+
 @pytest.mark.parametrize("action", ["fetch", "change"])
 @pytest.mark.parametrize(
     "setting",
     [
-        ("http_proxy", "gopher://127.0.0.1:9"),
-        ("http_proxy", "http://[::1"),
-        ("http_proxy", "socks5://127.0.0.1:9"),
+        ("https_proxy", "gopher://127.0.0.1:9"),
+        ("https_proxy", "http://[::1"),
+        ("https_proxy", "socks5://127.0.0.1:9"),
         ("SSL_CERT_FILE", "/nowhere/at/all.pem"),
     ],
 )
 async def test_an_unusable_environment_is_reported_and_nothing_is_sent(
-    runtime: Runtime, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, action: str, setting: tuple[str, str]
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, action: str, setting: tuple[str, str]
 ) -> None:
     monkeypatch.setenv(*setting)
-    # Certificates are read only for addresses that need them.
-    url = server.url.replace("http:", "https:") if setting[0] == "SSL_CERT_FILE" else server.url
-    error = failure(await runtime.call("tiny", action, {}, credential={"api_key": KEY, "base_url": url}))
+    credential = {"api_key": KEY, "base_url": "https://service.invalid"}
+    error = failure(await runtime.call("tiny", action, {}, credential=credential))
     assert error.code is ErrorCode.CONNECTION_FAILED
     assert "environment" in error.message
-    assert server.connections == 0
+
+
+@pytest.mark.parametrize("host", ["xn--localhost", "a" * 64 + ".test", "a..b", "[::1", "%zz"])
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_an_address_that_no_library_accepts_is_an_error_and_not_a_traceback(
+    runtime: Runtime, action: str, host: str
+) -> None:
+    credential = {"api_key": KEY, "base_url": f"https://{host}"}
+    error = failure(await runtime.call("tiny", action, {}, credential=credential))
+    assert error.code in (ErrorCode.INVALID_INPUT, ErrorCode.CONNECTION_FAILED)
 
 
 def _serving(authority: trustme.CA, name: str) -> ScriptedServer:

@@ -1,0 +1,165 @@
+"""Every way in which a connection can break: how often the request arrives, and what the caller learns."""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from modulex_mem0.contract import ErrorCode
+from modulex_mem0.runtime import Runtime
+from tests.helpers.calls import call, failure
+from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
+from tests.helpers.steps import drip, hang, json_reply, raw, reset
+from tests.helpers.tiny_integration import KEY
+
+OK = json_reply({"fine": True})
+
+
+def shut_for_writing(exchange: Exchange) -> None:
+    """The server says that it will send nothing, and keeps its side open."""
+    exchange._connection.shutdown(socket.SHUT_WR)
+    exchange.server.stopping.wait(1)
+    exchange.close()
+
+
+def half_then_reset(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}")
+    exchange.reset()
+
+
+BREAKS: dict[str, Step] = {
+    "closed instead of a reply": raw(b""),
+    "reset instead of a reply": reset,
+    "shut for writing": shut_for_writing,
+    "closed in the status line": raw(b"HTTP/1.1 20"),
+    "closed in the headers": raw(b"HTTP/1.1 200 OK\r\ncontent-le"),
+    "closed after an interim reply": raw(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "closed in the body": raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"),
+    "reset in the body": half_then_reset,
+    "closed in a chunk": raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{}"),
+    "closed between chunks": raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"),
+    "closed in a large body": raw(b"HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n" + b" " * 300_000),
+}
+
+
+@pytest.fixture(params=["new", "reused"])
+def connection(request: pytest.FixtureRequest) -> str:
+    """Whether the connection has carried a request before: libraries repeat requests on such ones."""
+    kind: str = request.param
+    return kind
+
+
+async def _prepare(runtime: Runtime, server: ScriptedServer, connection: str) -> None:
+    if connection == "reused":
+        server.script(OK)
+        assert (await call(runtime, "fetch", server=server)).success
+
+
+@pytest.mark.parametrize("name", BREAKS)
+async def test_a_change_is_sent_once_and_its_outcome_is_unknown(
+    runtime: Runtime, server: ScriptedServer, name: str, connection: str
+) -> None:
+    await _prepare(runtime, server, connection)
+    server.script(BREAKS[name], OK)
+    error = failure(await call(runtime, "change", {"body": {"a": 1}}, server=server))
+    assert (error.code, error.retryable) == (ErrorCode.OUTCOME_UNKNOWN, False)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", BREAKS)
+@pytest.mark.parametrize("action", ["fetch", "find", "replace"])
+async def test_what_is_safe_to_repeat_is_sent_again_by_the_runtime_alone(
+    runtime: Runtime, server: ScriptedServer, action: str, name: str, connection: str
+) -> None:
+    await _prepare(runtime, server, connection)
+    server.script(BREAKS[name], BREAKS[name], OK)
+    result = await call(runtime, action, {"body": {"a": 1}}, server=server)
+    assert result.output["value"] == {"fine": True}
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("step", [hang, drip])
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_what_hangs_is_sent_once_and_ended_by_the_deadline(
+    runtime: Runtime, server: ScriptedServer, action: str, step: Step, connection: str
+) -> None:
+    await _prepare(runtime, server, connection)
+    server.script(step, OK)
+    error = failure(await call(runtime, action, server=server, timeout=0.3))
+    assert error.code is (ErrorCode.TIMEOUT if action == "fetch" else ErrorCode.OUTCOME_UNKNOWN)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("step", [hang, drip])
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_cancelled_call_ends_at_once_and_its_connection_is_given_up(
+    runtime: Runtime, server: ScriptedServer, action: str, step: Step
+) -> None:
+    server.script(step, OK)
+    task = asyncio.create_task(call(runtime, action, server=server))
+    await asyncio.to_thread(server.wait_for_requests, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)
+    assert (await call(runtime, action, server=server)).success
+    assert [request.connection for request in server.requests] == [1, 2]
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_connection_that_the_server_closed_while_idle_is_not_used(
+    runtime: Runtime, server: ScriptedServer, action: str
+) -> None:
+    server.script(raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"))
+    for _ in range(5):
+        assert (await call(runtime, action, server=server)).success
+        await asyncio.to_thread(server.wait_until_left)
+    assert len(server.requests) == server.connections == 5
+
+
+@contextmanager
+def never_accepting() -> Iterator[str]:
+    """An address whose queue of connections is full, so that no connection to it is made."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting: list[socket.socket] = []
+        try:
+            for _ in range(4):
+                client = socket.socket()
+                client.setblocking(False)
+                client.connect_ex(listener.getsockname())
+                waiting.append(client)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            for client in waiting:
+                client.close()
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_connection_that_is_not_made_before_the_deadline_changed_nothing(runtime: Runtime, action: str) -> None:
+    with never_accepting() as url:
+        credential = {"api_key": KEY, "base_url": url}
+        error = failure(await runtime.call("tiny", action, {}, credential=credential, timeout=1))
+    assert error.code in (ErrorCode.CONNECTION_FAILED, ErrorCode.TIMEOUT)
+    assert error.retryable
+
+
+@pytest.mark.parametrize("action", ["fetch", "change"])
+async def test_a_server_that_resets_at_once_is_reported(runtime: Runtime, action: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def resetting() -> None:
+            for _ in range(3 if action == "fetch" else 1):
+                accepted, _ = listener.accept()
+                accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                accepted.close()
+
+        thread = threading.Thread(target=resetting)
+        thread.start()
+        credential = {"api_key": KEY, "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        error = failure(await runtime.call("tiny", action, {}, credential=credential))
+        await asyncio.to_thread(thread.join)
+    # What the server has read before its reset cannot be known.
+    assert error.code is (ErrorCode.CONNECTION_FAILED if action == "fetch" else ErrorCode.OUTCOME_UNKNOWN)
