@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -144,22 +142,3 @@ async def test_a_connection_that_is_not_made_before_the_deadline_changed_nothing
         error = failure(await runtime.call("tiny", action, {}, credential=credential, timeout=1))
     assert error.code in (ErrorCode.CONNECTION_FAILED, ErrorCode.TIMEOUT)
     assert error.retryable
-
-
-@pytest.mark.parametrize("action", ["fetch", "change"])
-async def test_a_server_that_resets_at_once_is_reported(runtime: Runtime, action: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def resetting() -> None:
-            for _ in range(3 if action == "fetch" else 1):
-                accepted, _ = listener.accept()
-                accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                accepted.close()
-
-        thread = threading.Thread(target=resetting)
-        thread.start()
-        credential = {"api_key": KEY, "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
-        error = failure(await runtime.call("tiny", action, {}, credential=credential))
-        await asyncio.to_thread(thread.join)
-    # What the server has read before its reset cannot be known.
-    assert error.code is (ErrorCode.CONNECTION_FAILED if action == "fetch" else ErrorCode.OUTCOME_UNKNOWN)
