@@ -219,7 +219,7 @@ def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
 def _satisfy(scheme: AuthScheme, source: Mapping[str, str]) -> ResolvedCredential:
     values: dict[str, str | SecretStr] = {}
     for field in scheme.fields:
-        text = _as_it_was_issued(field, source.get(field.name, ""), _prefixes(scheme, field)) or field.default
+        text = _as_it_was_issued(scheme, field, source.get(field.name, "")) or field.default
         if text is None:
             if field.required and not field.application:
                 raise ActionError(
@@ -239,36 +239,22 @@ def _kind_of(scheme: AuthScheme) -> str:
     return scheme.type.replace("api_key", "API key").replace("_", " ")
 
 
-def _prefixes(scheme: AuthScheme, field: CredentialField) -> tuple[str, ...] | None:
-    """What a person may have copied along with a key, in lower case: `token ` where a header is `Token {api_key}`.
-
-    None for a field that no header sends by itself: a password may begin with anything.
-    """
-    place = f"{{{field.name}}}"
-    headers = {name: text for name, text in scheme.headers.items() if text.endswith(place) and text.count("{") == 1}
-    if not headers:
-        return None
-    own = [text.removesuffix(place).lower() for text in headers.values()]
-    # Documentation, and services themselves, mix these up.
-    words = dict.fromkeys(prefix for prefix in (*own, "token ", "bearer ") if prefix)
-    names = [f"{name.lower()}:" for name in headers]
-    return (*names, f"export {field.environment_variable.lower()}=", f"{field.environment_variable.lower()}=", *words)
-
-
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _QUOTES = ('""', "''", "``", "\u201c\u201d", "\u2018\u2019")
+# Most keys. Nothing stands around one; a short one may be nothing but the word that stands in front of a key.
+_BARE = re.compile(r"[A-Za-z0-9._~+/-]{16,}")
 
 
-def _as_it_was_issued(field: CredentialField, text: str, prefixes: tuple[str, ...] | None) -> str:
+def _as_it_was_issued(scheme: AuthScheme, field: CredentialField, text: str) -> str:
     """The value without what was copied along with it: blanks, quotes, and what a header or a shell has in front.
 
-    Args:
-        field: Whose value it is.
-        text: As it was given.
-        prefixes: What may stand in front; None where only blanks are removed, unless the field holds a URL.
+    A value that no header sends by itself is trimmed only: a password may begin with anything.
     """
     text = _stripped(text)
-    if prefixes is None and field.kind != "url":
+    if _BARE.fullmatch(text):
+        return text
+    prefix = _prefix(scheme, field)
+    if prefix is None and field.kind != "url":
         return text
     # Each may be within another: `"Authorization: Token 'key'"`. A round that finds nothing is the last.
     before = None
@@ -276,12 +262,26 @@ def _as_it_was_issued(field: CredentialField, text: str, prefixes: tuple[str, ..
         before = text
         if len(text) > 1 and text[0] + text[-1] in _QUOTES:
             text = _stripped(text[1:-1])
-        for prefix in prefixes or ():
-            if text.lower().startswith(prefix):
-                text = _stripped(text[len(prefix) :])
-            elif text.lower() == prefix.rstrip():
-                text = ""
+        if prefix is not None and (found := prefix.match(text)):
+            text = _stripped(text[found.end() :])
     return text
+
+
+def _prefix(scheme: AuthScheme, field: CredentialField) -> re.Pattern[str] | None:
+    """What a person may have copied along in front of a key, such as `Token ` where a header is `Token {api_key}`.
+
+    None for a field that no header sends by itself.
+    """
+    place = f"{{{field.name}}}"
+    headers = {name: text for name, text in scheme.headers.items() if text.endswith(place) and text.count("{") == 1}
+    if not headers:
+        return None
+    own = {text.removesuffix(place).strip() for text in headers.values()}
+    # Documentation, and services themselves, mix these up.
+    words = "|".join(re.escape(word) for word in sorted({*own, "Token", "Bearer"} - {""}))
+    names = "|".join(map(re.escape, headers))
+    shell = rf"(?:export\s+)?{re.escape(field.environment_variable)}\s*="
+    return re.compile(rf"(?:{shell}|(?:{names})\s*:|(?:{words})(?:\s+|$))\s*", re.IGNORECASE)
 
 
 def _stripped(text: str) -> str:

@@ -3,19 +3,18 @@
 import asyncio
 import atexit
 import os
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from weakref import WeakSet, finalize
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode
 from modulex_mem0.runtime.call import Call, PreparedAction, Result, allowed_seconds, error_info
 from modulex_mem0.runtime.connection_test import run_connection_test
-from modulex_mem0.runtime.context import Deadline, Deadlines, ProgressListener, Reporter
-from modulex_mem0.runtime.credentials import CredentialMapping, Service, hide_credential
+from modulex_mem0.runtime.context import ProgressListener
+from modulex_mem0.runtime.credentials import CredentialMapping, hide_credential
 from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
@@ -23,13 +22,10 @@ from modulex_mem0.runtime.errors import (
     UnknownIntegrationError,
     reraise_interrupt,
 )
+from modulex_mem0.runtime.process import ProcessState
 from modulex_mem0.runtime.redaction import NO_SECRETS
 from modulex_mem0.runtime.registry import Registry, discover
 from modulex_mem0.runtime.settings import RuntimeSettings
-from modulex_mem0.runtime.sync import SyncLoop
-
-if TYPE_CHECKING:
-    from modulex_mem0.runtime.http import Pools, ServiceClient
 
 __all__ = ["Runtime"]
 
@@ -66,23 +62,6 @@ class Runtime:
         self._closed = False
         self._begin_process()
         _runtimes.add(self)
-
-    def _begin_process(self) -> None:
-        """Make what belongs to one process: threads, event loops, connections and locks do not survive a fork."""
-        self._pools: Pools | None = None
-        self._lock = threading.Lock()
-        self._deadlines = Deadlines()
-        self._sync = SyncLoop()
-        # A runtime that nobody closed: its thread ends with it, and closes the connections.
-        self._finalizer = finalize(self, self._sync.stop)
-        self._finalizer.atexit = False
-
-    def _after_fork(self) -> None:
-        """Begin again in a forked child. What the parent still uses must not be closed here, nor collected."""
-        _abandoned.append((self._pools, self._sync, self._deadlines))
-        self._finalizer.detach()
-        self._begin_process()
-        self.integrations.after_fork()
 
     async def call(
         self,
@@ -179,8 +158,8 @@ class Runtime:
             credential,
             timeout=timeout,
             default_timeout=self.settings.timeout,
-            deadlines=self._deadlines,
-            connect=self._connect,
+            deadlines=self._state.deadlines,
+            connect=self._state.connect,
         )
 
     def test_credential_sync(
@@ -199,20 +178,14 @@ class Runtime:
         Nothing is sent from now on. Connections belong to their event loop: those of another loop are closed when that
         loop ends, and what was sent there before may still be answered.
         """
-        self._stop_calls(asyncio.get_running_loop())
-        if self._sync.started:
-            try:
-                await asyncio.to_thread(self._sync.join)
-            except RuntimeError:
-                # The interpreter is ending and starts no threads.
-                self._sync.join()
-        if self._pools is not None:
-            await self._pools.aclose()
+        self._closed = True
+        await self._state.aclose()
 
     def close(self) -> None:
         """`aclose` for synchronous code: closes the connections of synchronous calls."""
-        self._stop_calls()
-        self._sync.join()
+        self._closed = True
+        self._state.close()
+        self._state.sync.join()
 
     async def __aenter__(self) -> Self:
         self._check_open()
@@ -236,15 +209,18 @@ class Runtime:
         if self._closed:
             raise RuntimeClosedError("the runtime is closed; make a new one")
 
-    def _stop_calls(self, *loops: asyncio.AbstractEventLoop) -> None:
-        """Let nothing more be sent, and end the calls on the given loops and on that of synchronous calls."""
-        self._closed = True
-        self._deadlines.close(self._sync.loop, *loops)
-        self._sync.stop(self._close_pools)
+    def _begin_process(self) -> None:
+        self._state = ProcessState(self.settings)
+        # A runtime that nobody closed. At the end of the process there is another hook, which waits.
+        self._finalizer = finalize(self, self._state.release)
+        self._finalizer.atexit = False
 
-    async def _close_pools(self) -> None:
-        if self._pools is not None:
-            await self._pools.aclose()
+    def _after_fork(self) -> None:
+        """Begin again in a forked child. What the parent still uses must not be closed here, nor collected."""
+        _abandoned.append(self._state)
+        self._finalizer.detach()
+        self._begin_process()
+        self.integrations.after_fork()
 
     def _wait(self, function: Callable[[], Awaitable[Result]], timeout: float | None, begun: list[Call]) -> Result:
         """Run a call on the thread of synchronous calls, and wait for it as long as it may take.
@@ -266,7 +242,7 @@ class Runtime:
             return allowed + asked + _MARGIN - (time.monotonic() - started)
 
         try:
-            return self._sync.run(function, seconds_left)
+            return self._state.sync.run(function, seconds_left)
         except TimeoutError:
             if begun:
                 return begun[0].unanswered()
@@ -290,8 +266,8 @@ class Runtime:
             input,
             timeout=timeout,
             default_timeout=self.settings.timeout,
-            deadlines=self._deadlines,
-            connect=self._connect,
+            deadlines=self._state.deadlines,
+            connect=self._state.connect,
             on_progress=on_progress,
         )
 
@@ -333,18 +309,6 @@ class Runtime:
             self._prepared[integration, action] = prepared
         return prepared
 
-    def _connect(
-        self, service: Service, deadline: Deadline, *, safe_to_retry: bool, report: Reporter | None = None
-    ) -> "ServiceClient":
-        # The HTTP room is imported at the first call: httpx takes 65 ms, which listing integrations need not pay.
-        from modulex_mem0.runtime.http import Pools, ServiceClient  # noqa: PLC0415
-
-        pools = self._pools
-        if pools is None:
-            with self._lock:
-                pools = self._pools = self._pools or Pools(self.settings)
-        return ServiceClient(pools, self.settings, service, deadline, safe_to_retry=safe_to_retry, report=report)
-
 
 def _failed_early(code: ErrorCode, message: str) -> Result:
     """The result of a call that ended before its action was known: `success` and `error` satisfy any output schema."""
@@ -368,10 +332,10 @@ def _at_exit() -> None:
     """Close what was left open: a daemon thread would be stopped in the middle, and its sockets would warn."""
     runtimes = list(_runtimes)
     for runtime in runtimes:
-        runtime._stop_calls()  # noqa: SLF001 - this module's own class
+        runtime._state.close()  # noqa: SLF001 - this module's own class
     end = time.monotonic() + _EXIT
     for runtime in runtimes:
-        runtime._sync.join(max(0.0, end - time.monotonic()))  # noqa: SLF001 - this module's own class
+        runtime._state.sync.join(max(0.0, end - time.monotonic()))  # noqa: SLF001 - this module's own class
 
 
 atexit.register(_at_exit)

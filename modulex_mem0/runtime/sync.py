@@ -27,15 +27,18 @@ class SyncLoop:
     """Starts its thread at the first call and keeps it, so that synchronous calls share pooled connections too.
 
     The thread is a daemon: a program that does not close its runtime can still exit.
+
+    Args:
+        last: Awaited on the loop when it is stopped, before it waits for its last calls.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, last: Callable[[], Awaitable[None]]) -> None:
         self._closed = False
         # Reentrant: a `__del__` that runs while it is held may make a call of its own.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._stop = asyncio.Event()
-        self._last: Callable[[], Awaitable[None]] | None = None
+        self._last = last
         self._waiting: set[Future[Any]] = set()
         #: The loop; None until the first call.
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -77,13 +80,8 @@ class SyncLoop:
         """Whether the thread runs."""
         return self._thread is not None
 
-    def stop(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Let the thread end, without waiting for it; safe in a finalizer, on any thread.
-
-        Args:
-            last: Awaited on the loop before it waits for its last calls.
-        """
-        self._last = last or self._last
+    def stop(self) -> None:
+        """Let the thread end, without waiting for it; safe in a finalizer, on any thread."""
         self._closed = True
         loop = self.loop
         if loop is not None:
@@ -141,11 +139,10 @@ class SyncLoop:
 
     async def _until_stopped(self) -> None:
         await self._stop.wait()
-        if self._last is not None:
-            try:
-                await asyncio.wait_for(self._last(), _LAST_CALLS)
-            except Exception as error:
-                logger.warning("connections could not be closed: %s", reason_of(error))
+        try:
+            await asyncio.wait_for(self._last(), _LAST_CALLS)
+        except Exception as error:
+            logger.warning("connections could not be closed: %s", reason_of(error))
         calls = asyncio.all_tasks() - {asyncio.current_task()}
         if calls:
             await asyncio.wait(calls, timeout=_LAST_CALLS)

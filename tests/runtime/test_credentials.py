@@ -1,5 +1,8 @@
 """Credentials: where they come from, and which are refused, always without showing them."""
 
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -81,6 +84,122 @@ async def test_the_error_for_a_missing_key_has_its_names(runtime: Runtime, given
     assert "api_key" in error.message
 
 
+def _bearer(server: ScriptedServer) -> Runtime:
+    header = scheme(headers={"Authorization": "Token {api_key}", "X-Site": "{base_url}"})
+    server.script(json_reply({}))
+    return Runtime(plugins=[plugin(auth_schemes=(header,))])
+
+
+COPIED = [
+    '"{}"',
+    "'{}'",
+    "`{}`",
+    "\u201c{}\u201d",
+    "Token {}",
+    "token  {}",
+    "TOKEN {}",
+    "Bearer {}",
+    "bearer {}\n",
+    "Authorization: Token {}",
+    "authorization:token {}",
+    '"Authorization: Token {}"',
+    "Token '{}'",
+    "TINY_API_KEY={}",
+    'export TINY_API_KEY="{}"',
+    "tiny_api_key = '{}'",
+    "\ufeff{}\u200b",
+    ' " {} " ',
+]
+
+
+@pytest.mark.parametrize("copied", COPIED)
+async def test_what_was_copied_along_with_a_key_is_left_out(server: ScriptedServer, copied: str) -> None:
+    async with _bearer(server) as runtime:
+        given = {"api_key": copied.replace("{}", KEY), "base_url": f'"{server.url}"'}
+        assert (await runtime.call("tiny", "fetch", {}, credential=given)).success
+        assert (await runtime.call("tiny", "fetch", {}, credential=given | {"api_key": SecretStr(KEY)})).success
+    assert [request.headers["authorization"] for request in server.requests] == [f"Token {KEY}"] * 2
+
+
+@pytest.mark.parametrize("nothing", ['""', "Token", "Bearer ", "Authorization:", "TINY_API_KEY=", "'Token '", "\u200b"])
+async def test_what_is_left_of_nothing_is_a_missing_key(server: ScriptedServer, nothing: str) -> None:
+    async with _bearer(server) as runtime:
+        given = {"api_key": nothing, "base_url": server.url}
+        error = failure(await runtime.call("tiny", "fetch", {}, credential=given))
+    assert error.code is ErrorCode.MISSING_CREDENTIAL
+    assert server.requests == []
+
+
+@given(key=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+def test_a_key_is_changed_only_where_something_stands_around_it(lasting_server: ScriptedServer, key: str) -> None:
+    plain = not (key.lower().startswith(("authorization:", "tiny_api_key=")) or key.lower() in ("token", "bearer"))
+    quoted = len(key) > 1 and key[0] == key[-1] and key[0] in "\"'`"
+    with _bearer(lasting_server) as runtime:
+        given = {"api_key": key, "base_url": lasting_server.url}
+        result = runtime.call_sync("tiny", "fetch", {}, credential=given)
+    if plain and not quoted:
+        assert result.success
+        assert lasting_server.requests[0].headers["authorization"] == f"Token {key}"
+
+
+async def test_a_value_that_no_header_holds_by_itself_is_left_as_it_is(server: ScriptedServer) -> None:
+    password = "'Bearer of \"news\"'"
+    server.script(json_reply({}))
+    declared = scheme(headers={"X-Pair": "user:{api_key};{base_url}"})
+    async with Runtime(plugins=[plugin(auth_schemes=(declared,))]) as runtime:
+        given = {"api_key": password, "base_url": server.url}
+        assert (await runtime.call("tiny", "fetch", {}, credential=given)).success
+    assert server.requests[0].headers["x-pair"] == f"user:{password};{server.url}"
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\r"])
+async def test_a_key_with_a_line_break_in_it_is_refused_with_the_fix(runtime: Runtime, between: str) -> None:
+    error = await _refused(runtime, {"api_key": f"tk-a{between}b"})
+    assert error.message.endswith("has a line break in it; copy it again from where it was issued, as one line")
+
+
+async def test_a_value_that_the_environments_encoding_cannot_hold_is_refused_as_such(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environb, b"TINY_API_KEY", b"tk-\xe4\xff")
+    error = await _refused(runtime, None)
+    assert error.code is ErrorCode.INVALID_INPUT
+    assert f"not valid text in this environment's encoding, {sys.getfilesystemencoding()}" in error.message
+    assert "control" not in error.message
+
+
+class _Vault(Mapping[str, str]):
+    """A mapping that is read over a network, for example."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __getitem__(self, key: str) -> str:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["api_key"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError("tk-down"), SystemExit(3), KeyError("tk-x"), GeneratorExit()], ids=repr
+)
+async def test_a_credential_that_cannot_be_read_is_refused(runtime: Runtime, error: BaseException) -> None:
+    refused = await _refused(runtime, _Vault(error))
+    assert refused.line == f"invalid_input: credential: reading it failed with {type(error).__name__}"
+    tested = await runtime.test_credential("tiny", credential=_Vault(error))
+    assert failure(tested).line == refused.line
+
+
+async def test_a_credential_whose_names_are_not_text_is_refused(runtime: Runtime) -> None:
+    for name in (None, 7, b"api_key"):
+        error = await _refused(runtime, {name: "tk-key"})
+        assert error.line == "invalid_input: credential: the names of its fields must be text"
+
+
 @given(bad=st.text(min_size=1).filter(lambda text: not (text.isascii() and text.isprintable()) and text.strip()))
 async def test_a_key_with_odd_characters_is_refused(bad: str) -> None:
     async with Runtime(plugins=[plugin()]) as runtime:
@@ -110,6 +229,7 @@ async def test_an_unknown_field_is_refused_with_a_suggestion(runtime: Runtime, n
 
 
 GOOD_URLS = ["https://a.test", "https://a.test:8443/x/", "HTTPS://A.test", "http://127.0.0.1:1", "http://localhost/"]
+GOOD_URLS += ["https://xn--bcher-kva.test", "https://a_b.test", "https://" + "a" * 63 + ".test", "https://a.test."]
 GOOD_URLS += ["http://[::1]:8080", "http://127.8.9.1", "https://[2001:db8::1]/", " https://a.test\n"]
 
 BAD_URLS = ["a.test", "ftp://a.test", "https://", "https:///x", "//a.test", "http://a.test", "http://10.0.0.1"]
@@ -130,6 +250,20 @@ BAD_URLS += [
     "javascript:alert(1)",
     "https://ä.test",
     "file:///",
+]
+BAD_URLS += [
+    "https://xn--localhost",
+    "https://" + "a" * 64 + ".test",
+    "https://a..b",
+    "https://.test",
+    "https://-a.test",
+]
+BAD_URLS += [
+    "https://" + "a." * 130 + "test",
+    "https://xn--.test",
+    "https://xn--a",
+    "https://[::1::]",
+    "https://a-.test",
 ]
 BAD_URLS += ["http://127.0.0.1@evil.test", "http://evil.test#127.0.0.1", "https://1.2.3.400"]
 

@@ -266,13 +266,11 @@ def remember():
     command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "--concurrency", "2"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     with _running(*command, *quiet, folder=tmp_path, server=server, log=log):
+        asked = (
+            "from tasks import remember\nprint(*[one.get(timeout=25) for one in [remember.delay() for _ in range(4)]])"
+        )
         asking = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from tasks import remember\n"
-                "print(*[asked.get(timeout=25) for asked in [remember.delay() for _ in range(4)]])",
-            ],
+            [sys.executable, "-c", asked],
             cwd=tmp_path,
             env=os.environ | {"SERVICE": server.url},
             capture_output=True,

@@ -1,5 +1,6 @@
 """Integrations arrive by entry point; lazy ones are loaded at their first use, and one that fails affects no other."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
-from modulex_mem0.runtime import Registry, Runtime, UnknownIntegrationError, discover
+from modulex_mem0.runtime import Registry, Runtime, UnknownActionError, UnknownIntegrationError, discover
 from tests.helpers.calls import call
 from tests.helpers.installed import GOOD, install
 from tests.helpers.scripted_server import ScriptedServer
@@ -87,6 +88,114 @@ def test_of_two_distributions_with_one_name_the_first_stays(site: Path) -> None:
     assert registry.distribution_of("twice") == "aa-first"
     assert [failure.distribution for failure in registry.failures] == ["bb-second", "cc-third"]
     assert all(failure.name == "twice" and "aa-first" in failure.reason for failure in registry.failures)
+
+
+def test_our_own_package_keeps_its_names(site: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # Its name sorts before ours, and whoever has the name `mem0` is given the keys.
+    install(site, "aa-first", GOOD.format(name="mem0"))
+    registry = discover()
+    assert registry.distribution_of("mem0") == "modulex-mem0"
+    assert registry["mem0"].profile.display_name == "Mem0"
+    (failure,) = registry.failures
+    assert (failure.name, failure.distribution) == ("mem0", "aa-first")
+    assert "already taken by modulex-mem0" in failure.reason
+    assert "aa-first brings an integration 'mem0' too, which is not used" in caplog.text
+
+
+def test_our_names_are_kept_from_a_distribution_that_points_to_our_code_too(site: Path) -> None:
+    info = site / "aa_first-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: aa-first\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[modulex]\nmem0 = modulex_mem0.mem0.plugin\n")
+    # Ours or theirs: it is our code that runs, and the other is reported.
+    registry = discover()
+    assert registry["mem0"].profile.display_name == "Mem0"
+    assert len(registry.failures) == 1
+
+
+UNREADABLE = {
+    "not-utf-8": b"[console_scripts]\nstr\xf6m = x:y\n",
+    "not-in-the-format": b"[modulex]\nno equals sign\n",
+    "not-text": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_distribution_whose_entry_points_cannot_be_read_is_one_failure(site: Path, kind: str, metadata: bool) -> None:
+    install(site, "aa-first", GOOD.format(name="first"))
+    install(site, kind, "", metadata=metadata)
+    (site / f"{kind.replace('-', '_')}-1.0.dist-info" / "entry_points.txt").write_bytes(UNREADABLE[kind])
+    install(site, "zz-last", GOOD.format(name="last"))
+    registry = discover()
+    assert {"mem0", "first", "last"} <= set(registry)
+    (failure,) = registry.failures
+    assert kind in failure.distribution.replace("_", "-")
+    assert failure.reason.startswith("its entry points cannot be read: ")
+
+
+PRINTING = {
+    "at-import": "print('noise')\n" + GOOD,
+    "to-the-stream": "import sys\nsys.stdout.write('noise')\nsys.stdout.flush()\n" + GOOD,
+    "in-the-hook": GOOD.replace("    return", "    print('noise')\n    return"),
+    "replaced": "import io, sys\nprint('noise')\nsys.stdout = io.StringIO()\n" + GOOD,
+    "at-loading": GOOD.replace("actions=ACTIONS", "actions=loaded")
+    + "\ndef loaded():\n    print('noise')\n    return ACTIONS\n",
+}
+
+
+@pytest.mark.parametrize("kind", PRINTING)
+def test_standard_output_is_the_programs_alone(site: Path, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    install(site, "talkative", PRINTING[kind].replace("{name!r}", "'talkative'"))
+    before = sys.stdout
+    with Runtime() as runtime:
+        with pytest.raises(UnknownActionError):
+            runtime.call_sync("talkative", "none", {})
+        assert set(runtime.integrations.actions_of("talkative")) >= {"fetch"}
+    assert sys.stdout is before
+    print("ours")  # noqa: T201 - what is tested
+    assert capfd.readouterr() == ("ours\n", "noise" if kind == "to-the-stream" else "noise\n")
+
+
+def test_other_threads_print_as_before_while_an_integration_is_loaded(capfd: pytest.CaptureFixture[str]) -> None:
+    def load() -> Integration:
+        print("noise")  # noqa: T201 - what is tested
+        thread = threading.Thread(target=lambda: print("ours"))  # noqa: T201 - what is tested
+        thread.start()
+        thread.join()
+        return _good()
+
+    assert _registry(_lazy("late", load))["late"].name == "late"
+    assert capfd.readouterr() == ("ours\n", "noise\n")
+
+
+@pytest.mark.parametrize("name", [None, 7, [], "Not A Name", "", "x" * 5 + "\n"])
+def test_an_integration_without_a_proper_name_is_a_failure(name: Any) -> None:
+    registry = _registry(_lazy(name, _good), _good("early"))
+    assert [failure.name for failure in registry.failures] == ["LazyPlugin"]
+    # What would compare all names still works.
+    with pytest.raises(UnknownIntegrationError, match="did you mean 'mem0'"):
+        registry["memo"]
+
+
+@pytest.mark.parametrize("name", [None, 7, [], {}, b"mem0"])
+async def test_a_name_that_is_not_text_is_a_usage_error(name: Any) -> None:
+    async with Runtime() as runtime:
+        with pytest.raises(UnknownIntegrationError, match=f"must be text, not {type(name).__name__}"):
+            await runtime.call(name, "search_memories", {})
+        with pytest.raises(UnknownActionError, match=f"must be text, not {type(name).__name__}"):
+            await runtime.call("mem0", name, {})
+        with pytest.raises(UnknownIntegrationError, match="must be text"):
+            await runtime.test_credential(name)
+        assert name not in runtime.integrations
+
+
+def test_a_registry_shows_what_it_holds(site: Path) -> None:
+    install(site, "sad-one", "raise RuntimeError('no luck')", point="sad")
+    shown = repr(discover([plugin()]))
+    assert "mem0" in shown
+    assert "tiny" in shown
+    assert shown.endswith("; failed: sad>")
 
 
 def test_no_plugin_can_put_itself_first(site: Path) -> None:

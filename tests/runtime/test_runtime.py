@@ -250,7 +250,7 @@ async def _nothing() -> None:
 
 def test_a_sync_call_that_comes_after_the_end_starts_no_thread() -> None:
     # The window between a call's check and its start is too small to be hit from outside.
-    loop = SyncLoop()
+    loop = SyncLoop(_nothing)
     loop.stop()
     with pytest.raises(RuntimeClosedError):
         loop.run(_nothing, lambda: PATIENCE)
