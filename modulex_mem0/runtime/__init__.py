@@ -19,6 +19,7 @@ from modulex_mem0.runtime.errors import (
 from modulex_mem0.runtime.registry import LoadFailure, Registry, discover
 
 if TYPE_CHECKING:
+    from modulex_mem0.runtime.bound import BoundIntegration
     from modulex_mem0.runtime.call import Result
     from modulex_mem0.runtime.context import Progress, ProgressListener
     from modulex_mem0.runtime.credentials import CredentialMapping, HiddenDict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from modulex_mem0.runtime.settings import RuntimeSettings, TransportName
 
 __all__ = [
+    "BoundIntegration",
     "BrokenIntegrationError",
     "CredentialMapping",
     "HiddenDict",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _IMPORTED_WHEN_USED = {
+    "BoundIntegration": "bound",
     "CredentialMapping": "credentials",
     "HiddenDict": "credentials",
     "Progress": "context",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode, ErrorInfo, Profile
 from modulex_mem0.runtime.context import CallContext, Deadline, Deadlines, NoServiceClient, ProgressListener, Reporter
-from modulex_mem0.runtime.credentials import CredentialMapping, Service, resolve_credential
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, Service, resolve_credential
 from modulex_mem0.runtime.errors import reason_of, reraise_interrupt
 from modulex_mem0.runtime.redaction import NO_SECRETS, Redactor, masked_logs
 from modulex_mem0.runtime.settings import LARGE_BODY
@@ -80,18 +80,22 @@ class Connect(Protocol):
 class PreparedAction:
     """An action with its validators built once, to be called many times.
 
+    Args:
+        action: As it was declared.
+        max_values: The values that an input may have.
+
     Raises:
         Exception: Whatever is wrong with the action's own schemas.
     """
 
     __slots__ = ("extra_timeout", "handler", "name", "output", "safe_to_retry", "validate_input")
 
-    def __init__(self, action: Action[Any, Any]) -> None:
+    def __init__(self, action: Action[Any, Any], max_values: int) -> None:
         self.name = action.name
         self.handler = action.handler
         self.extra_timeout = action.extra_timeout
         self.safe_to_retry = action.hints.safe_to_retry
-        self.validate_input = input_validator(action)
+        self.validate_input = input_validator(action, max_values)
         self.output = OutputValidator(action)
 
 
@@ -118,7 +122,7 @@ class Call:
     async def run(
         self,
         profile: Profile,
-        credential: CredentialMapping | None,
+        credential: CredentialMapping | ResolvedCredential | None,
         input: Mapping[str, Any],
         *,
         timeout: float | None,
@@ -130,7 +134,10 @@ class Call:
         """Validate the input, run the handler, validate its output; every way to fail becomes a result."""
         # Nothing here waits, so whatever is raised is the doing of the input or of the integration.
         try:
-            resolved = resolve_credential(profile, credential)
+            if isinstance(credential, ResolvedCredential):
+                resolved: ResolvedCredential | None = credential
+            else:
+                resolved = resolve_credential(profile, credential)
             if resolved is not None:
                 self._redactor = resolved.redactor
             service = resolved.service() if resolved is not None else None

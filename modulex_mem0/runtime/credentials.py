@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -40,20 +40,19 @@ class HiddenDict(dict[str, Any]):
         return "<hidden>"
 
 
-def hide_credential(given: Any) -> CredentialMapping | None:  # noqa: ANN401 - whatever a caller passed
+def hide_credential(given: Any) -> Any:  # noqa: ANN401 - whatever a caller passed, and what stands in for it
     """A copy of a given credential that may be a local variable of a frame that raises out of the runtime."""
-    if given is None:
-        return None
+    if given is None or isinstance(given, ResolvedCredential):
+        return given
     if not isinstance(given, Mapping):
         # Refused later, and not kept until then.
-        return cast("CredentialMapping", _NOT_A_MAPPING)
+        return _NOT_A_MAPPING
     try:
         return HiddenDict(given)
     except BaseException as error:
         # A vault that is down, say. Its words may hold what it keeps, so only the kind is passed on.
         reraise_interrupt(error)
-        unreadable: CredentialMapping = cast("Any", _UnreadableCredential(type(error).__name__))
-        return unreadable
+        return _UnreadableCredential(type(error).__name__)
 
 
 _NOT_A_MAPPING: Any = ()
@@ -108,7 +107,6 @@ class Service:
         return self.base_url.partition("://")[2].partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
 class ResolvedCredential:
     """A credential that was checked and is ready to be sent.
 
@@ -118,9 +116,16 @@ class ResolvedCredential:
         redactor: Masks its secrets.
     """
 
-    scheme: AuthScheme
-    values: Mapping[str, str | SecretStr]
-    redactor: Redactor
+    __slots__ = ("_service", "redactor", "scheme", "values")
+
+    def __init__(self, scheme: AuthScheme, values: Mapping[str, str | SecretStr], redactor: Redactor) -> None:
+        self.scheme = scheme
+        self.values = values
+        self.redactor = redactor
+        self._service: Service | None = None
+
+    def __repr__(self) -> str:
+        return "<ResolvedCredential>"
 
     def service(self) -> Service | None:
         """The scheme's service; None where the handlers make their own requests.
@@ -128,11 +133,11 @@ class ResolvedCredential:
         Raises:
             ActionError: `invalid_input` for a value that the base URL cannot hold.
         """
-        if self.scheme.base_url is None:
-            return None
-        values = self.plain()
-        url = _template(self.scheme.base_url).render_url(values)
-        return Service(url.base + url.path, self.headers(values), self.redactor)
+        if self._service is None and self.scheme.base_url is not None:
+            values = self.plain()
+            url = _template(self.scheme.base_url).render_url(values)
+            self._service = Service(url.base + url.path, self.headers(values), self.redactor)
+        return self._service
 
     def headers(self, values: Mapping[str, str]) -> dict[str, str]:
         """The scheme's headers, without those of optional fields that were left out."""
@@ -150,8 +155,12 @@ class ResolvedCredential:
 
 def render_complete(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
     """Render those templates whose fields all have a value."""
-    parsed = {name: _template(text) for name, text in templates.items()}
-    return {name: template.render(values) for name, template in parsed.items() if template.is_complete(values)}
+    rendered = {}
+    for name, text in templates.items():
+        template = _template(text)
+        if template.is_complete(values):
+            rendered[name] = template.render(values)
+    return rendered
 
 
 # Declared templates are few and not secret.

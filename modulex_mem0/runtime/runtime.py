@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet, finalize
 
-from modulex_mem0.contract import Action, ActionError, ErrorCode
+from modulex_mem0.contract import Action, ActionError, ErrorCode, Integration
+from modulex_mem0.runtime.bound import BoundIntegration
 from modulex_mem0.runtime.call import Call, PreparedAction, Result, allowed_seconds, error_info
 from modulex_mem0.runtime.connection_test import run_connection_test
 from modulex_mem0.runtime.context import ProgressListener
-from modulex_mem0.runtime.credentials import CredentialMapping, hide_credential
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, hide_credential
 from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
@@ -69,7 +70,7 @@ class Runtime:
         action: str,
         input: Mapping[str, Any],
         *,
-        credential: CredentialMapping | None = None,
+        credential: CredentialMapping | ResolvedCredential | None = None,
         timeout: float | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Result:
@@ -99,6 +100,32 @@ class Runtime:
         call = Call(self._prepare(integration, action))
         return await self._run(call, integration, input, credential, timeout=timeout, on_progress=on_progress)
 
+    def bind(self, integration: str, *, credential: CredentialMapping | None = None) -> BoundIntegration:
+        """Bind an integration to a credential, for many calls: what depends on the credential alone is done once.
+
+        Args:
+            integration: The name of an installed integration.
+            credential: By field name; None reads, at the first call, the environment variables that the manifest names.
+
+        Raises:
+            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
+            RuntimeClosedError: The runtime was closed.
+        """
+        credential = hide_credential(credential)
+        self._check_open()
+        if not self.integrations.is_deferred(integration):
+            self.integrations[integration]
+        return BoundIntegration(self, integration, credential)
+
+    async def loaded(self, integration: str) -> Integration:
+        """An integration, imported in a thread if it is lazy, so that other tasks can run meanwhile.
+
+        Raises:
+            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
+        """
+        await self._load_in_thread(integration)
+        return self.integrations[integration]
+
     def failed(self, integration: str, action: str, error: ActionError) -> Result:
         """The result of a call that the host itself refuses; its output satisfies the action's schema too.
 
@@ -113,7 +140,7 @@ class Runtime:
         action: str,
         input: Mapping[str, Any],
         *,
-        credential: CredentialMapping | None = None,
+        credential: CredentialMapping | ResolvedCredential | None = None,
         timeout: float | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Result:
@@ -255,7 +282,7 @@ class Runtime:
         call: Call,
         integration: str,
         input: Mapping[str, Any],
-        credential: CredentialMapping | None,
+        credential: CredentialMapping | ResolvedCredential | None,
         *,
         timeout: float | None,
         on_progress: ProgressListener | None,
@@ -302,7 +329,7 @@ class Runtime:
             if not isinstance(given, str) or given not in actions:
                 raise UnknownActionError(integration, action, actions)
             try:
-                prepared = PreparedAction(actions[action])
+                prepared = PreparedAction(actions[action], self.settings.max_input_values)
             except BaseException as error:
                 reraise_interrupt(error)
                 raise BrokenIntegrationError(integration, f"the schemas of {action}", error) from error

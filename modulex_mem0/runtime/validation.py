@@ -39,13 +39,19 @@ _PLAIN_REASONS = {
     "string_type": "must be text",
 }
 
+_CONTAINERS = (list, dict, tuple, set, frozenset)
+
 Output = dict[str, Any]
 
 
-def input_validator(action: Action[Any, Any]) -> Callable[[Any], Any]:
+def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any], Any]:
     """Make the function that validates an action's input and returns what the handler takes: a model or a dict.
 
     The function raises `ActionError` with `invalid_input`, naming the fields, for anything but a mapping that fits.
+
+    Args:
+        action: Whose input.
+        max_values: An input with more values in lists and objects is refused: each one may be reported as an error.
 
     Raises:
         Exception: The action's own schema is not valid.
@@ -59,9 +65,27 @@ def input_validator(action: Action[Any, Any]) -> Callable[[Any], Any]:
     def validated(value: object) -> Any:  # noqa: ANN401 - a model or a dict
         if not isinstance(value, Mapping):
             raise ActionError(ErrorCode.INVALID_INPUT, f"the input of {action.name} must be an object of parameters")
-        return validate(value if isinstance(value, dict) else dict(value))
+        if not isinstance(value, dict):
+            value = dict(value)
+        for name, item in value.items():
+            if isinstance(item, _CONTAINERS) and _has_more_values(item, max_values):
+                raise ActionError(ErrorCode.INVALID_INPUT, f"{_cut(str(name))}: holds more than {max_values} values")
+        return validate(value)
 
     return validated
+
+
+def _has_more_values(value: Any, limit: int) -> bool:  # noqa: ANN401 - a container
+    containers = [value]
+    values = 0
+    for container in containers:
+        values += len(container)
+        if values > limit:
+            # Also the end of a value that contains itself.
+            return True
+        items = container.values() if isinstance(container, Mapping) else container
+        containers += [item for item in items if isinstance(item, _CONTAINERS)]
+    return False
 
 
 class OutputValidator:

@@ -1,6 +1,7 @@
 """Inputs and outputs are validated; an error says which field is wrong and how to fix it."""
 
 import copy
+import tracemalloc
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -323,3 +324,42 @@ async def test_any_input_of_a_bare_schema_has_an_answer(input: dict[str, Any]) -
     async with Runtime(plugins=[plugin(_schema_action())]) as runtime:
         result = await call(runtime, "echo", {"user_id": "a"} | input)
     assert result.success or failure(result).code is ErrorCode.INVALID_INPUT
+
+
+def _itself() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+MANY_VALUES: dict[str, Any] = {
+    "list": lambda: [1] * 1_000_000,
+    "lists": lambda: [[1] * 1000 for _ in range(1000)],
+    "objects": lambda: [{"role": 1} for _ in range(200_000)],
+    "tuple": lambda: (1,) * 1_000_000,
+    "itself": _itself,
+}
+
+
+@pytest.mark.parametrize("kind", MANY_VALUES)
+async def test_an_input_of_a_million_values_is_refused_before_each_gets_an_error(kind: str) -> None:
+    class Wanted(ActionInput):
+        messages: list[dict[str, str]] = Field(default_factory=list)
+
+    @action(title="Take")
+    async def take(context: Context, input: Wanted) -> ActionOutput:
+        """Take messages."""
+        return ActionOutput(success=True)
+
+    async with Runtime(plugins=[plugin(take)]) as runtime:
+        await call(runtime, "take", {"messages": [1]})
+        value = MANY_VALUES[kind]()
+        tracemalloc.start()
+        try:
+            error = failure(await call(runtime, "take", {"messages": value}))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert error.code is ErrorCode.INVALID_INPUT
+    assert error.message.startswith("messages")
+    assert peak < 20 * 1024 * 1024

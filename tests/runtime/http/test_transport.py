@@ -1,6 +1,8 @@
 """Transports: proxies that the environment names, and certificates that are verified."""
 
 import ssl
+import subprocess
+import sys
 
 import pytest
 import trustme
@@ -152,3 +154,21 @@ async def test_a_certificate_that_the_operator_trusts_is_accepted(runtime: Runti
     with _serving(trusted, "127.0.0.1") as server:
         server.script(json_reply({"a": 1}))
         assert (await call(runtime, "change", server=server)).output["value"] == {"a": 1}
+
+
+@pytest.mark.parametrize("closing", ["asyncio.run(runtime.aclose())", "pass"])
+def test_a_program_that_ends_right_after_a_call_ends_well(
+    transport: TransportName, server: ScriptedServer, closing: str
+) -> None:
+    server.script(json_reply({"status": "ok"}))
+    program = (
+        "import asyncio\nfrom modulex_mem0.runtime import Runtime, RuntimeSettings\n"
+        f"credential = {{'api_key': {KEY!r}, 'base_url': {server.url!r}}}\n"
+        f"runtime = Runtime(RuntimeSettings(transport={transport!r}))\n"
+        "result = asyncio.run(runtime.call('mem0', 'check_connection', {}, credential=credential))\n"
+        f"{closing}\nprint(result.success)"
+    )
+    # An extension's thread that needs the interpreter at its end aborts it, though not every time.
+    for _ in range(6):
+        ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout.strip(), ended.stderr) == (0, "True", "")

@@ -1,0 +1,77 @@
+"""An integration bound to one credential, for hosts that make many calls with it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from modulex_mem0.contract import ActionError
+from modulex_mem0.runtime.call import Result
+from modulex_mem0.runtime.context import ProgressListener
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, hide_credential, resolve_credential
+
+if TYPE_CHECKING:
+    from modulex_mem0.runtime.runtime import Runtime
+
+__all__ = ["BoundIntegration"]
+
+
+class BoundIntegration:
+    """Calls the actions of one integration with one credential, as `Runtime.call` does.
+
+    The credential is resolved and its headers are rendered once, at the first call, instead of at each. A credential
+    that cannot be resolved makes every call fail, each with the same error as `Runtime.call`.
+
+    Args:
+        runtime: Makes the calls; it must stay open.
+        integration: The name of an installed integration.
+        credential: By field name; None reads the environment variables that the manifest names.
+    """
+
+    def __init__(self, runtime: "Runtime", integration: str, credential: CredentialMapping | None) -> None:
+        self._runtime = runtime
+        self._integration = integration
+        self._credential: CredentialMapping | ResolvedCredential | None = hide_credential(credential)
+
+    def __repr__(self) -> str:
+        return f"<BoundIntegration {self._integration}>"
+
+    async def call(
+        self,
+        action: str,
+        input: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        on_progress: ProgressListener | None = None,
+    ) -> Result:
+        """`Runtime.call` with the bound integration and credential."""
+        return await self._runtime.call(
+            self._integration,
+            action,
+            input,
+            credential=await self._resolved(),
+            timeout=timeout,
+            on_progress=on_progress,
+        )
+
+    def call_sync(
+        self,
+        action: str,
+        input: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        on_progress: ProgressListener | None = None,
+    ) -> Result:
+        """`Runtime.call_sync` with the bound integration and credential."""
+        return self._runtime.call_sync(
+            self._integration, action, input, credential=self._credential, timeout=timeout, on_progress=on_progress
+        )
+
+    async def _resolved(self) -> CredentialMapping | ResolvedCredential | None:
+        if isinstance(self._credential, ResolvedCredential):
+            return self._credential
+        try:
+            profile = (await self._runtime.loaded(self._integration)).profile
+            self._credential = resolve_credential(profile, self._credential) or self._credential
+        except ActionError:
+            # The call has the same failure, and makes a result of it.
+            pass
+        return self._credential
