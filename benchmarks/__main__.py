@@ -32,7 +32,7 @@ def _main() -> None:
     command.set_defaults(run=_report)
 
     command = commands.add_parser("profile", help="print the CPU time of a contender's call by module")
-    command.add_argument("contender", nargs="?", choices=CONTENDERS, default="runtime_aiohttp", metavar="contender")
+    command.add_argument("contender", nargs="?", choices=CONTENDERS, default="runtime_pyreqwest", metavar="contender")
     command.add_argument("--records", type=int, choices=(10, 200, 1000), default=10, help="records in a reply")
     command.add_argument("--at-once", type=int, default=1, help="open calls")
     command.add_argument("--seconds", type=float, default=10, help="how long to sample")

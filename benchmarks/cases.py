@@ -102,7 +102,7 @@ def throughput(bench: Bench, plan: Plan) -> list[dict[str, Any]]:
 @_case
 def blocking(bench: Bench, plan: Plan) -> list[dict[str, Any]]:
     """How long a call keeps everything else waiting: the longest step of the event loop, by load and contender."""
-    names = ("runtime_aiohttp", "runtime_httpx", "bare_httpx", "bare_aiohttp", "official", "modulex_tool")
+    names = ("runtime_pyreqwest", "runtime_httpx", "bare_httpx", "bare_aiohttp", "official", "modulex_tool")
     contenders = {name: bench.contender(name) for name in _available(names)}
     return [
         {**asdict(load), "contender": name, "rounds": [taken["longest_step"] for taken in rounds]}
@@ -178,7 +178,7 @@ import sys
 from modulex_mem0.runtime import discover
 manifest = discover()['mem0'].manifest
 assert manifest.actions
-assert 'httpx' not in sys.modules and 'aiohttp' not in sys.modules
+assert 'httpx' not in sys.modules and 'pyreqwest' not in sys.modules
 """
 #: The programs of the cold-start case: a label, the code, and its arguments. One that needs a contender's library has
 #: that contender's name.
@@ -256,6 +256,7 @@ _PACKAGES = (
     "pydantic",
     "httpx",
     "httpcore",
+    "pyreqwest",
     "aiohttp",
     "httpx-aiohttp",
     "mem0ai",

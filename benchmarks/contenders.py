@@ -6,6 +6,7 @@ process of its own and imports its libraries itself: they may be missing, and no
 """
 # ruff: noqa: PLC0415
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -104,34 +105,74 @@ class Transport:
 
 #: The runtime's transports, the default first.
 TRANSPORTS: Final = {
-    "aiohttp": Transport("runtime_aiohttp", client="httpx_over_aiohttp", exchange="runtime_transport"),
+    "pyreqwest": Transport("runtime_pyreqwest", client="httpx_over_aiohttp", exchange="runtime_transport"),
     "httpx": Transport("runtime_httpx", client="bare_httpx", exchange="httpx_transport"),
 }
 
 
-@_contender("runtime, aiohttp", needs="aiohttp", colour="#0b6e4f")
-async def runtime_aiohttp(target: Target) -> AsyncIterator[Call]:
-    """One Runtime over aiohttp; runtime.call(…) validates input and output, and returns a JSON-ready dict."""
-    async with _runtime(target, "aiohttp") as call:
+@_contender("runtime, pyreqwest", needs="pyreqwest", colour="#0b6e4f")
+async def runtime_pyreqwest(target: Target) -> AsyncIterator[Call]:
+    """runtime.bind(…) over pyreqwest; call(…) validates input and output, and returns a JSON-ready dict."""
+    async with _runtime(target, "pyreqwest") as call:
+        yield call
+
+
+@_contender("runtime, pyreqwest, the credential with each call", needs="pyreqwest")
+async def runtime_unbound(target: Target) -> AsyncIterator[Call]:
+    """The same through runtime.call(…), which resolves the credential at each call."""
+    async with _runtime(target, "pyreqwest", credentials=1) as call:
+        yield call
+
+
+@_contender("runtime, pyreqwest, 1,000 credentials", needs="pyreqwest")
+async def runtime_thousand(target: Target) -> AsyncIterator[Call]:
+    """The same with a thousand credentials in turn, of which a thousand keep their connections."""
+    async with _runtime(target, "pyreqwest", credentials=1000) as call:
         yield call
 
 
 @_contender("runtime, httpx", colour="#6bbf59")
 async def runtime_httpx(target: Target) -> AsyncIterator[Call]:
-    """One Runtime over httpx; runtime.call(…) validates input and output, and returns a JSON-ready dict."""
+    """runtime.bind(…) over httpx; call(…) validates input and output, and returns a JSON-ready dict."""
+    async with _runtime(target, "httpx") as call:
+        yield call
+
+
+@_contender("runtime, nothing sent")
+async def runtime_alone(target: Target) -> AsyncIterator[Call]:
+    """runtime.bind(…) with a transport that returns the server's reply from memory."""
+    from benchmarks.server import SEARCH, canned_replies
+    from modulex_mem0.runtime.http.transport import Response, TransportOpener
+
+    body = canned_replies(target.records)[SEARCH].partition(b"\r\n\r\n")[2]
+
+    class Memory:
+        async def exchange(self, _request: Any, _limit: int) -> Response:  # noqa: ANN401 - not looked at
+            return Response(200, {}.get, body)
+
+        async def aclose(self) -> None:
+            pass
+
+    TransportOpener.open = lambda _self, _service: Memory()  # type: ignore[method-assign]
     async with _runtime(target, "httpx") as call:
         yield call
 
 
 @asynccontextmanager
-async def _runtime(target: Target, transport: str) -> AsyncIterator[Call]:
+async def _runtime(target: Target, transport: str, credentials: int = 0) -> AsyncIterator[Call]:
+    """A runtime with an integration bound to a credential, or with credentials in turn that come with each call."""
     from modulex_mem0.runtime import Runtime
 
-    credential = {"api_key": _KEY, "base_url": target.base_url}
-    async with Runtime(_settings(transport)) as runtime:
+    keys = [_KEY if number == 0 else f"{_KEY}-{number}" for number in range(credentials or 1)]
+    rotating = itertools.cycle([{"api_key": key, "base_url": target.base_url} for key in keys])
+    async with Runtime(_settings(transport, len(keys))) as runtime:
+        bound = runtime.bind("mem0", credential=next(rotating))
 
         async def call() -> int:
-            result = await runtime.call("mem0", "search_memories", target.parameters(), credential=credential)
+            if credentials:
+                result = await runtime.call("mem0", "search_memories", target.parameters(), credential=next(rotating))
+            else:
+                result = await bound.call("search_memories", target.parameters())
             if not result.success:
                 raise RuntimeError(result.output["error"])
             return len(result.output["search_results"])
@@ -139,11 +180,15 @@ async def _runtime(target: Target, transport: str) -> AsyncIterator[Call]:
         yield call
 
 
-def _settings(transport: Any) -> Any:  # noqa: ANN401 - RuntimeSettings
+def _settings(transport: Any, credentials: int = 1) -> Any:  # noqa: ANN401 - RuntimeSettings
     from modulex_mem0.runtime import RuntimeSettings
 
     return RuntimeSettings(
-        max_connections=_CONNECTIONS, max_keepalive=_CONNECTIONS, keepalive_expiry=_KEEPALIVE, transport=transport
+        max_connections=_CONNECTIONS,
+        max_credentials=credentials,
+        max_keepalive=_CONNECTIONS,
+        keepalive_expiry=_KEEPALIVE,
+        transport=transport,
     )
 
 
@@ -180,27 +225,44 @@ async def httpx_transport(target: Target) -> AsyncIterator[Call]:
         yield _exchange(transport, target)
 
 
-@_contender("httpx-aiohttp transport, no client", needs="httpx_aiohttp")
-async def aiohttp_transport(target: Target) -> AsyncIterator[Call]:
-    """httpx_aiohttp.AiohttpTransport called with an httpx.Request, no client."""
-    from httpx_aiohttp import AiohttpTransport
-
-    async with AiohttpTransport(limits=_LIMITS) as transport:
-        yield _exchange(transport, target)
-
-
-@_contender("the runtime's aiohttp transport, no runtime", needs="aiohttp")
+@_contender("the runtime's pyreqwest transport, no runtime", needs="pyreqwest")
 async def runtime_transport(target: Target) -> AsyncIterator[Call]:
-    """The transport that the runtime opens for aiohttp, called with an httpx.Request, no client."""
-    # The only place in the benchmarks that reaches behind the runtime's public face.
-    from modulex_mem0.runtime.http import Pools
+    """The transport that the runtime opens for pyreqwest, called with a request of its own kind."""
+    # With the one above, the only places in the benchmarks that reach behind the runtime's public face.
+    from modulex_mem0.runtime.credentials import Service
+    from modulex_mem0.runtime.http.transport import Request, TransportOpener
+    from modulex_mem0.runtime.redaction import NO_SECRETS
 
-    pools = Pools(_settings("aiohttp"))
-    url = httpx.URL(target.base_url)
+    transport = TransportOpener(_settings("pyreqwest")).open(Service(target.base_url, HEADERS, NO_SECRETS))
+
+    async def call() -> int:
+        request = Request("POST", target.search_url, to_json(target.body()), 5.0, must_not_repeat=False)
+        response = await transport.exchange(request, 2**25)
+        return len(from_json(response.body)["results"])
+
     try:
-        yield _exchange(pools.current().transport(url.scheme, url.host, url.port), target)
+        yield call
     finally:
-        await pools.aclose()
+        await transport.aclose()
+
+
+@_contender("pyreqwest", needs="pyreqwest", colour="#b0b0b0")
+async def bare_pyreqwest(target: Target) -> AsyncIterator[Call]:
+    """One pyreqwest client; client.post(…).body_json(…).build().send(), response.json()."""
+    from datetime import timedelta
+
+    from pyreqwest.client import ClientBuilder
+
+    builder = ClientBuilder().default_headers(HEADERS).connect_timeout(timedelta(seconds=_TIMEOUT.connect or 5))
+    builder = builder.pool_idle_timeout(timedelta(seconds=_KEEPALIVE)).pool_max_idle_per_host(_CONNECTIONS).no_proxy()
+    async with builder.build() as client:
+
+        async def call() -> int:
+            response = await client.post(target.search_url).body_json(target.body()).build().send()
+            response.error_for_status()
+            return len((await response.json())["results"])
+
+        yield call
 
 
 def _exchange(transport: httpx.AsyncBaseTransport, target: Target) -> Call:

@@ -57,6 +57,17 @@ def goals(results: Results, transport: str) -> list[Goal]:
             by_cpu=median(cpu) if cpu else None,
         )
 
+    def large_replies(records: int, at_once: int) -> Goal:
+        load = Load("http", records, at_once)
+        cpu = results.pairs(load, "bare_aiohttp", ours, cpu_ms, truediv)
+        return Goal(
+            f"calls per second, {load.title} / {results.label('bare_aiohttp')}",
+            0.9,
+            results.pairs(load, ours, "bare_aiohttp", per_second, truediv),
+            least=True,
+            by_cpu=median(cpu) if cpu else None,
+        )
+
     def added_cpu(records: int, limit: float) -> Goal:
         added = results.pairs(Load("http", records, 1), ours, over.exchange, cpu_ms, sub)
         return Goal(f"CPU that the runtime adds, {records} records", limit, added, "ms")
@@ -89,32 +100,47 @@ def goals(results: Results, transport: str) -> list[Goal]:
         if entry["contender"] == ours
     }
     most = max(installed, default=200)
+    fast = transport == "pyreqwest"
+    small = (
+        [
+            rate(1, over.client, 1.5),
+            rate(32, over.client, 2.0),
+            rate(128, over.client, 2.5),
+            rate(1, "bare_aiohttp", 0.9),
+            rate(32, "bare_aiohttp", 1.0),
+            rate(128, "bare_aiohttp", 1.2),
+            Goal(
+                f"p99 latency, 128 at once / {results.label('bare_aiohttp')}",
+                1.0,
+                results.pairs(many, ours, "bare_aiohttp", p99, truediv),
+            ),
+        ]
+        if fast
+        else [rate(32, over.client, 1.0), rate(128, over.client, 1.0)]
+    )
+    large = [large_replies(records, at_once) for records in (200, 1000) for at_once in (1, 32)]
+    alone = [cpu_ms(taken) for taken in results.rounds(one, "runtime_alone")]
+    thousand = results.pairs(Load("http", 10, 32), "runtime_thousand", "runtime_unbound", cpu_ms, truediv)
     return [
-        rate(1, over.client, 1.1),
-        rate(1, "bare_aiohttp", 0.55),
-        rate(1, "modulex_tool", 45),
-        rate(1, "official", 1.8),
-        rate(32, over.client, 1.2),
-        rate(32, "bare_httpx", 4),
+        *small,
         rate(32, "modulex_tool", 60),
-        rate(128, over.client, 1.2),
-        rate(128, "bare_httpx", 4),
-        rate(128, "modulex_tool", 60),
-        Goal(
-            f"p99 latency, 128 at once / {results.label('bare_httpx')}",
-            0.2,
-            results.pairs(many, ours, "bare_httpx", p99, truediv),
+        rate(32, "official", 4),
+        *(large if fast else ()),
+        Goal("CPU of the runtime alone, 10 records, nothing sent", 0.07, alone, "ms"),
+        added_cpu(10, 0.08),
+        *(
+            [Goal("CPU per call, 1,000 credentials / 1, 32 at once", 1.15, thousand)]
+            if transport == "pyreqwest"
+            else ()
         ),
-        added_cpu(10, 0.1),
-        added_cpu(1000, 6.0),
         longest_step("without garbage collection", "own"),
         longest_step("with garbage collection", "milliseconds"),
         Goal("CPU per call, 128 open calls / 1", 1.15, open_calls),
         Goal(f"CPU per call, {most} integrations / 1", 1.15, _ratios(installed.get(most, []), installed.get(1, []))),
         cold_start("time to discover and read the manifest", "discover", "seconds", 1 / 5),
         cold_start("memory to discover and read the manifest", "discover", "mib", 1 / 2),
-        cold_start("time of `modulex-mem0 actions`", "actions", "seconds", 1 / 3),
-        cold_start("time of `modulex-mem0 --help`", "help", "seconds", 1 / 3),
+        cold_start("time of `modulex-mem0 actions`", "actions", "seconds", 0.25),
+        cold_start("time of `modulex-mem0 --help`", "help", "seconds", 0.06),
         memory("blocks of memory", "blocks", 1.01),
         memory("resident memory", "mib", 1.02),
     ]

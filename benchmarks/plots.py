@@ -25,7 +25,7 @@ _STYLE: Final[Any] = {
     "axes.spines.right": False,
     "figure.facecolor": "white",
 }
-_OURS: Final = CONTENDERS["runtime_aiohttp"].colour
+_OURS: Final = CONTENDERS["runtime_pyreqwest"].colour
 
 
 def draw(results: Results, folder: Path) -> None:
