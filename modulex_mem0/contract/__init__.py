@@ -21,6 +21,7 @@ from modulex_mem0.contract.models import (
     FrozenModel,
     advanced,
     input_schema,
+    is_blank,
     output_schema,
 )
 from modulex_mem0.contract.template import RenderedUrl, Template
@@ -58,6 +59,7 @@ __all__ = [
     "advanced",
     "hookimpl",
     "input_schema",
+    "is_blank",
     "modulex_integrations",
     "output_schema",
 ]

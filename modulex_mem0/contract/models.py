@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
@@ -16,6 +16,7 @@ __all__ = [
     "FrozenModel",
     "advanced",
     "input_schema",
+    "is_blank",
     "output_schema",
 ]
 
@@ -44,20 +45,29 @@ class ActionInput(BaseModel):
 
     Agents and forms send null for what they leave empty. A field whose type itself allows null receives it. A field
     without a title gets one from its name.
+
+    Attributes:
+        blank_is_absent: Set it to true where a blank (`""`, spaces, `{}`, `[]`, or these as JSON text) for an optional
+            parameter is the same as leaving it out, which is what forms mean by it. An action that deletes or clears
+            leaves it false: there a blank may stand for a value that got lost, and must not widen what is deleted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, field_title_generator=_title)
+    blank_is_absent: ClassVar[bool] = False
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
-        if not isinstance(data, dict) or None not in data.values():
+    def _empty_is_absent(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+        if not isinstance(data, dict):
+            return data
+        empty = {name for name, value in data.items() if value is None or (cls.blank_is_absent and is_blank(value))}
+        if not empty:
             return data
         fields = cls.model_fields
         return {
             name: value
             for name, value in data.items()
-            if value is not None or name not in fields or _takes_null(fields[name])
+            if name not in empty or name not in fields or not _is_absent(value, fields[name])
         }
 
 
@@ -123,6 +133,19 @@ def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
     elif choices:
         parameter["anyOf"] = choices
     return parameter
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value is what an empty field of a form is sent as: `""`, spaces, `{}`, `[]`, `[""]`, or their JSON."""
+    if isinstance(value, str):
+        return value.strip().strip('"').strip() in ("", "{}", "[]")
+    if isinstance(value, list | tuple):
+        return all(item is None or (isinstance(item, str) and not item.strip()) for item in value)
+    return isinstance(value, dict) and not value
+
+
+def _is_absent(value: object, field: FieldInfo) -> bool:
+    return not field.is_required() if value is not None else not _takes_null(field)
 
 
 def _takes_null(field: FieldInfo) -> bool:

@@ -11,9 +11,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.mem0.parameters import JsonObject, UserScope
+from modulex_mem0.mem0.ids import UserScope, refuse_template
+from modulex_mem0.mem0.ownership import USER_TAG
+from modulex_mem0.mem0.parameters import JsonObject
+from modulex_mem0.mem0.replies import text
 
-__all__ = ["ListFilters", "SearchFilters", "scoped_filters"]
+__all__ = ["ListFilters", "SearchFilters", "owned_filters", "scoped_filters"]
 
 #: Conditions of a search, and of a list, in Mem0's filter language.
 SearchFilters = Annotated[JsonObject, AfterValidator(lambda filters: _validate_filters(filters, search=True))]
@@ -36,17 +39,37 @@ def scoped_filters(
     Raises:
         ActionError: `invalid_input` when the filters name another user, which would find nothing.
     """
-    own = {"user_id": input.user_id, **input.narrower_ids, **(conditions or {})}
-    if not filters:
-        return own
-    _validate_user(filters, input.user_id, "filters")
-    return {"AND": [own, dict(filters)]}
+    return _conjunction(
+        {"user_id": input.user_id, **input.narrower_ids, **(conditions or {})}, [], filters, input.user_id
+    )
+
+
+def owned_filters(
+    input: UserScope, conditions: Mapping[str, Any] | None = None, filters: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """As `scoped_filters`, and for a user and an agent also the memories of that agent with the tag of that user.
+
+    The result has to be filtered with `Owner` all the same: the tag is what the request rests on.
+    """
+    if input.agent_id is None:
+        return scoped_filters(input, conditions, filters)
+    either = {"OR": [{"user_id": input.user_id}, {"metadata": {USER_TAG: input.user_id}}]}
+    return _conjunction({**input.narrower_ids, **(conditions or {})}, [either], filters, input.user_id)
+
+
+def _conjunction(
+    own: dict[str, Any], terms: list[dict[str, Any]], filters: Mapping[str, Any] | None, user_id: str
+) -> dict[str, Any]:
+    if filters:
+        _validate_user(filters, user_id, "filters")
+        return {"AND": [*terms, own, dict(filters)]}
+    return {"AND": [*terms, own]} if terms else own
 
 
 def _validate_user(filters: object, user_id: str, where: str) -> None:
     if isinstance(filters, Mapping):
         for key, value in filters.items():
-            if key == "user_id" and value != user_id:
+            if key == "user_id" and text(value) != user_id:
                 raise ActionError(
                     ErrorCode.INVALID_INPUT,
                     f"{where}.user_id: the user is set by the parameter user_id; leave it out of the filters",
@@ -126,6 +149,8 @@ def _validate_field(key: str, value: object, here: str, *, search: bool) -> None
             _validate_condition("metadata", wanted, f"{here}.{name}")
     else:
         _validate_condition(_kind(key), value, here)
+        if key in _ENTITIES or key == "memory_ids":
+            _refuse_templates(value, here)
 
 
 def _kind(key: str) -> str:
@@ -164,6 +189,20 @@ def _validate_bare_value(kind: str, value: object, here: str) -> None:
         raise ValueError(f'{here} needs an operator, as in {{"in": ["…"]}}')
     if not _is_scalar(value):
         raise ValueError(f"{here} must be a single value, or an object with one of {', '.join(_OPERATORS[kind])}")
+
+
+def _refuse_templates(value: object, here: str) -> None:
+    """Refuse an id that is the text of a template, in a condition that has been checked."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            _refuse_templates(item, here)
+    elif isinstance(value, str) and value != "*":
+        try:
+            refuse_template(value)
+        except ValueError as error:
+            raise ValueError(f"{here}: {error}") from None
 
 
 def _is_scalar(value: object) -> bool:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode
-from modulex_mem0.mem0.replies import MemoryRecord, memory_page
+from modulex_mem0.mem0.memories import LARGEST_PAGE, MemoryRecord, memory_page
+from modulex_mem0.mem0.ownership import Owner
 
 __all__ = ["CollectedPages", "collect_pages", "is_past_last_page"]
 
-# The largest page that Mem0 returns; it may clamp it further.
-_PAGE_SIZE = 200
 # A server whose `next` leads in circles repeats itself; a filtered page may be empty in between.
 _MAX_IDLE_PAGES = 3
 
@@ -33,7 +32,7 @@ class CollectedPages:
 
 
 async def collect_pages(
-    context: Context, body: Mapping[str, Any], *, first_page: int = 1, max_items: int | None = None
+    context: Context, body: Mapping[str, Any], owner: Owner, *, first_page: int = 1, max_items: int | None = None
 ) -> CollectedPages:
     """Request page after page until the service says that there is no next one.
 
@@ -44,6 +43,7 @@ async def collect_pages(
     Args:
         context: The call's.
         body: The list request without its page.
+        owner: Whose memories are collected; what is another's is left out.
         first_page: Where to begin.
         max_items: How many to collect at most; None for all.
 
@@ -55,12 +55,12 @@ async def collect_pages(
     last: list[MemoryRecord] = []
     number, idle = first_page, 0
     while True:
-        here = f"/v3/memories/?page={number}&page_size={_PAGE_SIZE}"
+        here = f"/v3/memories/?page={number}&page_size={LARGEST_PAGE}"
         try:
             reply = await context.http.send(
-                "POST", "/v3/memories/", json={**body, "page": number, "page_size": _PAGE_SIZE}
+                "POST", "/v3/memories/", json={**body, "page": number, "page_size": LARGEST_PAGE}
             )
-            page = memory_page(reply)
+            page = memory_page(reply, owner, LARGEST_PAGE)
         except ActionError as error:
             if number > 1 and is_past_last_page(error):
                 # The list shrank while it was read, or `next` promised too much.

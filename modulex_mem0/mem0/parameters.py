@@ -1,37 +1,32 @@
 """The types of the actions' parameters: what each accepts, and what it refuses before a request is sent.
 
-Forms send numbers, lists and objects as text, and that is accepted.
+Forms send numbers, lists and objects as text, and some programs encode them twice. Both is accepted. Ids are in `ids`.
 """
 
 import json
 import re
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
-from modulex_mem0.contract import ADVANCED, ActionInput, advanced
+from modulex_mem0.contract import ADVANCED
 
 __all__ = [
     "DateText",
     "DayText",
-    "EntityType",
     "JsonObject",
-    "Mem0Id",
-    "MemoryId",
     "NonBlank",
     "NotBool",
-    "OwnerId",
     "PageNumber",
     "PageSize",
-    "ScopeId",
     "TextList",
-    "UserScope",
     "WaitTimeout",
     "created_between",
     "is_day",
     "parse_json_text",
     "parse_list",
+    "parse_objects",
     "validate_order",
 ]
 
@@ -45,25 +40,62 @@ def _validate_not_blank(value: str) -> str:
     return value
 
 
+# Text that is encoded more often than this is no accident of two programs that both encode.
+_MAX_DECODES = 5
+# A list or an object inside quotation marks, which are escaped from the second time on.
+_ENCODED = re.compile(r'"(?:\\*"|\s|\\[nrt])*(?:\[|\{)(?:\s|\\[nrt])*(?:\\*"|\{|\[|\]|\})')
+
+
 def parse_json_text(value: object) -> object:
-    """Decode text that holds a JSON object or list; return everything else as it is.
+    """Decode text that holds a JSON object or list, also where it was encoded more than once.
+
+    Everything else, such as text in quotation marks, is returned as it is.
 
     Raises:
-        ValueError: The text begins like JSON but is not valid JSON.
+        ValueError: The text begins like JSON but is not valid JSON, or is encoded without end.
     """
-    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
-        return value
+    text = value
+    for _ in range(_MAX_DECODES):
+        if not isinstance(text, str):
+            return text
+        # A file's text may begin with a byte order mark.
+        text = text.lstrip("\N{BYTE ORDER MARK} \t\r\n")
+        start = text[:1]
+        if start == '"':
+            # Quotation marks around anything else belong to the text.
+            if not _ENCODED.match(text):
+                return value
+            inner = _decode(text, start)
+            if not isinstance(inner, str):
+                return value
+            text = inner
+        elif start in ("[", "{"):
+            text = _decode(text, start)
+        else:
+            return value
+    if not isinstance(text, str):
+        return text
+    raise ValueError(f"is encoded as JSON more than {_MAX_DECODES} times over; pass the value itself")
+
+
+def _decode(text: str, start: str) -> object:
     try:
-        return json.loads(value)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("begins like JSON but is not valid JSON") from None
+        # Text that was meant as JSON must not be stored as something that a user said.
+        raise ValueError(f"begins with {start} like JSON but is not valid JSON; correct it") from None
 
 
 def parse_list(value: object) -> object:
     """Split text at its commas, unless it is JSON: forms send short lists that way, too."""
-    if isinstance(value, str) and value.lstrip()[:1] not in ("[", "{"):
-        return [part.strip() for part in value.split(",")]
-    return parse_json_text(value)
+    parsed = parse_json_text(value)
+    return [part.strip() for part in parsed.split(",")] if isinstance(parsed, str) else parsed
+
+
+def parse_objects(value: object) -> object:
+    """Decode a list of objects, where the list or some of the objects may be JSON text."""
+    parsed = parse_json_text(value)
+    return [parse_json_text(item) for item in parsed] if isinstance(parsed, list) else parsed
 
 
 #: Text that holds more than white space; kept as it is.
@@ -89,7 +121,7 @@ PageSize = Annotated[int, Field(ge=1, le=200), NotBool]
 WaitTimeout = Annotated[
     float,
     Field(
-        description="Seconds to wait at most; the work goes on when they are over.",
+        description="Longest time to wait, in seconds. When it is over, Mem0 goes on with the work.",
         gt=0,
         le=3600,
         allow_inf_nan=False,
@@ -97,54 +129,6 @@ WaitTimeout = Annotated[
     ),
     NotBool,
 ]
-
-
-# Ids
-
-
-def _validate_scope_id(value: str) -> str:
-    value = value.strip()
-    if not value:
-        raise ValueError("must not be blank")
-    if value == "*":
-        raise ValueError("must be a single id; `*` would reach everyone's memories")
-    if not value.isprintable():
-        raise ValueError("must not contain control characters")
-    return value
-
-
-def _validate_mem0_id(value: str) -> str:
-    # The id becomes a part of the path: anything but a plain identifier could lead elsewhere.
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", value):
-        raise ValueError("must be an id as Mem0 returns it: letters, digits, - and _ only")
-    return value
-
-
-#: Names a user, an agent, an app or a run; the caller chose it.
-ScopeId = Annotated[str, AfterValidator(_validate_scope_id)]
-#: Names a memory or an event; Mem0 chose it.
-Mem0Id = Annotated[str, AfterValidator(_validate_mem0_id)]
-OwnerId = Annotated[ScopeId, Field(description="User that the memory must belong to.")]
-MemoryId = Annotated[Mem0Id, Field(description="The memory's ID, as get_memories returns it.")]
-EntityType = Literal["user", "agent", "app", "run"]
-
-
-class UserScope(ActionInput):
-    """Base of inputs that concern a user's memories: the user, who is the privacy boundary, and what narrows them."""
-
-    user_id: OwnerId
-    agent_id: ScopeId | None = advanced(
-        "Only what also belongs to this agent."
-        " Mem0 gives most inferred memories to the user or to the agent, seldom to both."
-    )
-    app_id: ScopeId | None = advanced("Only what also belongs to this app.")
-    run_id: ScopeId | None = advanced("Only what also belongs to this run or session.")
-
-    @property
-    def narrower_ids(self) -> dict[str, str]:
-        """The given ids other than the user's."""
-        ids = {"agent_id": self.agent_id, "app_id": self.app_id, "run_id": self.run_id}
-        return {name: value for name, value in ids.items() if value is not None}
 
 
 # Dates

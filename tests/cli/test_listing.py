@@ -125,7 +125,7 @@ def test_one_action_as_json(run_here: Run, echo: dict[str, str]) -> None:
     assert answer["input_schema"]["required"] == ["text"]
 
 
-@pytest.mark.parametrize("arguments", [("actions", "get_memory"), ("call", "get_memory")])
+@pytest.mark.parametrize("arguments", [("actions", "get_memoris"), ("call", "get_memoris")])
 def test_an_unknown_action_suggests_the_nearest(run_here: Run, arguments: tuple[str, ...]) -> None:
     ended = run_here(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -55,6 +55,7 @@ REPLIES: dict[str, Any] = {
     "add_memories": ACCEPTED,
     "search_memories": {"results": [{**MEMORY, "score": 0.8}]},
     "get_memories": LIST,
+    "get_memory": MEMORY,
     "get_event": EVENT,
     "update_memory": _read_then_changed,
     "delete_memory": _read_then_changed,

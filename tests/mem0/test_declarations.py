@@ -10,8 +10,8 @@ from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
 from tests.mem0.client import BY_NAME, NAMES, USER_WIDE, Mem0, example_input, input_validator, output_validator
 
 READS = {
-    "search_memories", "get_memories", "get_event", "get_memory_history", "summarize_memories", "get_memory_export",
-    "list_events", "list_entities", "check_connection",
+    "search_memories", "get_memories", "get_memory", "get_event", "get_memory_history", "summarize_memories",
+    "get_memory_export", "list_events", "list_entities", "check_connection",
 }  # fmt: skip
 DESTROYS = {
     "update_memory", "delete_memory", "delete_memories", "batch_update_memories", "batch_delete_memories",
@@ -20,7 +20,7 @@ DESTROYS = {
 # Sent twice, these would store, rate or start something twice.
 ONCE = {"add_memories", "submit_feedback", "create_memory_export"}
 CROSS_USER = {"list_events", "list_entities", "delete_entity", "check_connection"}
-BY_ID = {"update_memory", "delete_memory", "get_memory_history", "submit_feedback"}
+BY_ID = {"get_memory", "update_memory", "delete_memory", "get_memory_history", "submit_feedback"}
 
 SENTENCE = re.compile(r"[A-Z][^.!?]*(?:\.[a-z][^.!?]*)*\.")
 

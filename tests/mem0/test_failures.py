@@ -130,7 +130,7 @@ async def test_nothing_is_changed_where_the_check_itself_fails(
 async def test_a_write_is_sent_once_even_where_a_second_try_would_succeed(
     scripted: Mem0, server: ScriptedServer
 ) -> None:
-    fine: dict[str, Any] = {"id": "x-1", "status": "PENDING", "event_id": EVENT_ID, "user_id": USER}
+    fine: dict[str, Any] = {"id": MEMORY_ID, "status": "PENDING", "event_id": EVENT_ID, "user_id": USER}
     for action in ONCE:
         for name, failure in FAILURES.items():
             steps = ([json_reply(fine)] if action in CHECKED else []) + [failure.step, json_reply(fine)]

@@ -110,6 +110,7 @@ ATTEMPTS: dict[str, list[Callable[[Bob], list[dict[str, Any]]]]] = {
         lambda _: by_scope(keywords=SECRET, show_expired=True),
         by_id(),
     ],
+    "get_memory": [by_id()],
     "get_event": [
         lambda bob: [{"event_id": bob.event_id, "user_id": "alice", "wait": wait} for wait in (False, True)],
         by_user(lambda bob: {"event_id": bob.event_id}),
@@ -117,12 +118,12 @@ ATTEMPTS: dict[str, list[Callable[[Bob], list[dict[str, Any]]]]] = {
     "update_memory": [by_id(text="Changed."), by_id(metadata={"changed": True}), by_id(expiration_date="2020-01-01")],
     "delete_memory": [by_id(), by_id(delete_linked=True)],
     "delete_memories": [
-        by_user(lambda _: {"confirm": True}),
+        by_user(lambda _: {"confirm": True, "everything": True}),
         by_user(lambda _: {"confirm": True, "app_id": "chef"}),
         lambda _: by_scope(confirm=True),
         lambda _: [{"user_id": "alice", "metadata": {"animal": SECRET}, "confirm": True}],
         lambda _: [{"user_id": "alice", "metadata": {"user_id": "bob"}, "app_id": "chef", "confirm": True}],
-        lambda _: [{"user_id": "alice", "confirm": True}],
+        lambda _: [{"user_id": "alice", "confirm": True, "everything": True}],
     ],
     "get_memory_history": [by_id()],
     "batch_update_memories": [
@@ -184,7 +185,7 @@ async def test_the_others_memories_are_neither_shown_nor_changed(
 
 # These must not merely find nothing: they report that there is nothing.
 @pytest.mark.parametrize(
-    "action", ["get_memories", "update_memory", "delete_memory", "get_memory_history", "submit_feedback"]
+    "action", ["get_memories", "get_memory", "update_memory", "delete_memory", "get_memory_history", "submit_feedback"]
 )
 async def test_by_id_the_others_memory_does_not_exist(mem0: Mem0, bob: Bob, action: str) -> None:
     more = {"update_memory": {"text": "x"}, "submit_feedback": {"feedback": "POSITIVE"}}.get(action, {})

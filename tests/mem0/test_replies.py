@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.mem0.replies import memory_page, memory_record, search_result, search_results
+from modulex_mem0.mem0.memories import memory_page, memory_record, search_result, search_results
+from modulex_mem0.mem0.ownership import Owner
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.redaction import Redactor
 from tests.helpers.scripted_server import ScriptedServer
@@ -184,7 +185,7 @@ texts = st.text(max_size=8)
 documented = st.fixed_dictionaries(
     {"id": texts, "memory": texts},
     optional={
-        "user_id": st.none() | texts,
+        "user_id": st.none() | st.just("alice") | texts,
         "run_id": st.none() | texts,
         "session_id": st.none() | texts,
         "metadata": st.none() | st.dictionaries(texts, st.none() | texts | st.integers() | st.booleans(), max_size=3),
@@ -202,6 +203,9 @@ odd = st.dictionaries(
 )
 
 
+ALICE_ALONE = Owner("alice")
+
+
 def as_reply(body: object) -> HttpReply:
     return HttpReply(200, httpx.Headers().get, json.dumps(body).encode(), Redactor(()))
 
@@ -215,11 +219,14 @@ def test_both_ways_of_reading_agree(items: list[dict[str, Any]]) -> None:
         # What is no JSON is refused as a whole, whichever way it is read.
         for read in (search_results, memory_page):
             with pytest.raises(ActionError) as refused:
-                read(as_reply({"results": items}))
+                read(as_reply({"results": items}), ALICE_ALONE, 10)
             assert refused.value.code is ErrorCode.BAD_RESPONSE
         return
-    assert search_results(as_reply({"results": items})) == [search_result(item) for item in items]
-    assert memory_page(as_reply({"results": items, "count": 1})).records == [memory_record(item) for item in items]
+    # Both judge whose a record is, the one from what was read and the other from what arrived.
+    seen = [item for item in items if ALICE_ALONE.may_see(item)]
+    assert search_results(as_reply({"results": items}), ALICE_ALONE, 10) == [search_result(item) for item in seen]
+    page = memory_page(as_reply({"results": items, "count": 1}), ALICE_ALONE, 10)
+    assert page.records == [memory_record(item) for item in seen]
 
 
 async def test_records_without_categories_have_an_empty_list(scripted: Mem0, server: ScriptedServer) -> None:

@@ -1,6 +1,7 @@
 """`call`: call an action and print its output."""
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -181,7 +182,8 @@ async def _progress_line(message: str) -> AsyncIterator[ProgressListener]:
     def listen(progress: Progress) -> None:
         nonlocal message
         message = progress.message
-        if progress.done is not None:
+        # A message that has numbers of its own has said it all.
+        if progress.done is not None and not re.search(r"\d", message):
             message += f" {progress.done:g}" + ("" if progress.total is None else f" of {progress.total:g}")
 
     async def show() -> None:

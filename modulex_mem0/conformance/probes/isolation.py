@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from urllib.parse import quote, unquote
 
 from modulex_mem0.conformance.fault_server import Reply, Request, json_reply
@@ -166,19 +166,28 @@ _WILDCARDS = ("*", " * ", "")
 
 @probe("An id parameter refuses wildcards and blanks, which some services take for everything.")
 async def ids_single(testbed: Testbed, action: AnyAction) -> AsyncIterator[Finding]:
-    """Put wildcards into each parameter that is an id by its name."""
+    """Put wildcards into each parameter that is an id by its name. A blank may also be the same as leaving it out."""
     good = testbed.input_of(action)
-    for name in described_action(action).input_schema.get("properties", {}):
+    schema = described_action(action).input_schema
+    for name in schema.get("properties", {}):
         if name != "id" and not name.endswith("_id"):
             continue
         for wildcard in _WILDCARDS:
             record = await testbed.call(action, {**good, name: wildcard})
+            if not wildcard and record.requests and name not in schema.get("required", ()):
+                without = await testbed.call(action, {key: value for key, value in good.items() if key != name})
+                if _sent(record.requests) == _sent(without.requests):
+                    continue
             if record.requests and record.code != "invalid_input":
                 yield error(
                     f"actions.{action.name}.input.{name}",
                     f"The id {wildcard!r} is sent to the service, which may take it for everyone's.",
                     "Refuse wildcards and blanks; if the service has none, exempt this probe.",
                 )
+
+
+def _sent(requests: Iterable[Request]) -> list[tuple[str, str, bytes]]:
+    return [(request.method, request.target, request.body) for request in requests]
 
 
 _STRANGER = "someone-else"

@@ -13,6 +13,7 @@ from modulex_mem0.mem0.actions.delete_memories import delete_memories
 from modulex_mem0.mem0.actions.delete_memory import delete_memory
 from modulex_mem0.mem0.actions.get_event import get_event
 from modulex_mem0.mem0.actions.get_memories import get_memories
+from modulex_mem0.mem0.actions.get_memory import get_memory
 from modulex_mem0.mem0.actions.get_memory_export import get_memory_export
 from modulex_mem0.mem0.actions.get_memory_history import get_memory_history
 from modulex_mem0.mem0.actions.list_entities import list_entities
@@ -29,6 +30,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     add_memories,
     search_memories,
     get_memories,
+    get_memory,
     get_event,
     update_memory,
     delete_memory,

@@ -6,8 +6,9 @@ from pydantic import BeforeValidator, Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
 from modulex_mem0.mem0.batches import MAX_ITEMS, ChunkReport, extra_timeout, send_batch
+from modulex_mem0.mem0.ids import Mem0Id, OwnerId
 from modulex_mem0.mem0.ownership import validate_ownership
-from modulex_mem0.mem0.parameters import Mem0Id, OwnerId, parse_list
+from modulex_mem0.mem0.parameters import parse_list
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
 
 __all__ = ["batch_delete_memories"]
@@ -18,15 +19,17 @@ class BatchDeleteMemoriesInput(ActionInput):
 
     user_id: OwnerId
     memory_ids: Annotated[list[Mem0Id], BeforeValidator(parse_list)] = Field(
-        min_length=1, max_length=MAX_ITEMS, description="The memories' IDs, as get_memories returns them in ids."
+        min_length=1, max_length=MAX_ITEMS, description="IDs of the memories, from search_memories or get_memories."
     )
 
 
 class BatchDeleteMemoriesOutput(ActionOutput):
     """What became of each chunk."""
 
-    deleted: int = Field(default=0, description="How many memories Mem0 was told to delete and accepted.")
-    chunks: list[ChunkReport] = Field(default_factory=list, description="A report on each chunk of at most 1000.")
+    deleted: int = Field(default=0, description="How many memories Mem0 accepted for deletion.")
+    chunks: list[ChunkReport] = Field(
+        default_factory=list, description="A report on each request of at most 1000 memories."
+    )
 
 
 @action(
@@ -53,7 +56,7 @@ class BatchDeleteMemoriesOutput(ActionOutput):
     ),
 )
 async def batch_delete_memories(context: Context, input: BatchDeleteMemoriesInput) -> BatchDeleteMemoriesOutput:
-    """Delete many memories of one user for good.
+    """Delete up to 10,000 memories of one user by their ids, for good.
 
     Every memory is checked to be the user's before any is deleted.
 
@@ -62,7 +65,7 @@ async def batch_delete_memories(context: Context, input: BatchDeleteMemoriesInpu
             reports on all.
     """
     memory_ids = list(dict.fromkeys(input.memory_ids))
-    await validate_ownership(context, input.user_id, memory_ids)
+    await validate_ownership(context, input.user_id, memory_ids, field="memory_ids[{index}]")
     outcome = await send_batch(context, "DELETE", [{"memory_id": memory_id} for memory_id in memory_ids])
     outcome.raise_if_failed("deleted")
     return BatchDeleteMemoriesOutput(success=True, deleted=outcome.accepted, chunks=outcome.chunks)

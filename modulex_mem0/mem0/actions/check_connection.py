@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.replies import read_object, text
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.mem0.replies import bad_response, read_object, text
 
 __all__ = ["check_connection"]
 
 
 class CheckConnectionInput(ActionInput):
-    """Nothing: the credential says it all."""
+    """No parameters."""
 
 
 class CheckConnectionOutput(ActionOutput):
@@ -37,14 +37,14 @@ class CheckConnectionOutput(ActionOutput):
     ),
 )
 async def check_connection(context: Context, input: CheckConnectionInput) -> CheckConnectionOutput:
-    """Check that Mem0 can be reached with the key, and tell which organisation, project and person it belongs to.
+    """Check that Mem0 accepts the key, and get the organisation, project and person that it belongs to.
 
     Raises:
         ActionError: `bad_response` when it is not Mem0 that answers.
     """
     body = read_object(await context.http.send("GET", "/v1/ping/"))
     if body.get("status") != "ok":
-        raise ActionError(ErrorCode.BAD_RESPONSE, "the answer lacks Mem0's status; check the base URL")
+        raise bad_response("the answer lacks Mem0's status; check the base URL")
     return CheckConnectionOutput(
         success=True,
         organization_id=text(body.get("org_id")),

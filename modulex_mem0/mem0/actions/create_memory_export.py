@@ -2,17 +2,22 @@
 
 from pydantic import Field
 
-from modulex_mem0.contract import ActionError, ActionOutput, Context, ErrorCode, Example, action
+from modulex_mem0.contract import ActionOutput, Context, Example, action, advanced
 from modulex_mem0.mem0.filters import scoped_filters
-from modulex_mem0.mem0.parameters import JsonObject, UserScope
+from modulex_mem0.mem0.ids import ScopeId, UserScope
+from modulex_mem0.mem0.parameters import JsonObject
 from modulex_mem0.mem0.profile import USER
-from modulex_mem0.mem0.replies import read_object, text
+from modulex_mem0.mem0.replies import bad_response, read_object, text
 
 __all__ = ["create_memory_export"]
 
 
 class CreateMemoryExportInput(UserScope):
     """Whose memories, and in which form."""
+
+    blank_is_absent = True
+
+    agent_id: ScopeId | None = advanced("Only memories that Mem0 stored for this user and this agent together.")
 
     export_schema: JsonObject = Field(
         min_length=1,
@@ -22,9 +27,9 @@ class CreateMemoryExportInput(UserScope):
 
 
 class CreateMemoryExportOutput(ActionOutput):
-    """That the job was accepted."""
+    """The accepted export."""
 
-    export_id: str | None = Field(default=None, description="The job's id.")
+    export_id: str | None = Field(default=None, description="ID of the export.")
     message: str | None = Field(default=None, description="Mem0's answer.")
 
 
@@ -44,7 +49,7 @@ class CreateMemoryExportOutput(ActionOutput):
     ),
 )
 async def create_memory_export(context: Context, input: CreateMemoryExportInput) -> CreateMemoryExportOutput:
-    """Have a user's memories exported in the form of a JSON Schema; get_memory_export fetches the result.
+    """Start an export of a user's memories in the form of a JSON Schema; get_memory_export fetches the result.
 
     Raises:
         ActionError: `bad_response` for a reply without the id of a job.
@@ -55,5 +60,5 @@ async def create_memory_export(context: Context, input: CreateMemoryExportInput)
     body = read_object(reply)
     export_id = text(body.get("id"))
     if export_id is None:
-        raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered without the id of an export")
+        raise bad_response("Mem0 answered without the id of an export")
     return CreateMemoryExportOutput(success=True, export_id=export_id, message=text(body.get("message")))

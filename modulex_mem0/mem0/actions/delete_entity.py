@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pydantic import AfterValidator, Field, model_validator
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters import EntityType, ScopeId
+from modulex_mem0.mem0.ids import EntityType, ScopeId
 from modulex_mem0.mem0.profile import EVENT_ID, USER
 from modulex_mem0.mem0.replies import read_object, text
 
@@ -24,13 +24,13 @@ def _validate_no_dots(value: str) -> str:
 class DeleteEntityInput(ActionInput):
     """Which entity."""
 
-    entity_type: EntityType = Field(description="What it is: user, agent, app or run.")
+    entity_type: EntityType = Field(description="Kind of entity: user, agent, app or run.")
     entity_id: Annotated[ScopeId, AfterValidator(_validate_no_dots)] = Field(
-        description="The entity's name, such as a user_id."
+        description="ID of the entity, such as a user_id."
     )
     confirm: bool = Field(
         default=False,
-        description="Must be true: the entity and all memories that belong to it are deleted for good.",
+        description="Must be true. The entity and all its memories are deleted for good.",
     )
 
     @model_validator(mode="after")
@@ -41,10 +41,10 @@ class DeleteEntityInput(ActionInput):
 
 
 class DeleteEntityOutput(ActionOutput):
-    """That the deletion was accepted."""
+    """The accepted deletion."""
 
     message: str | None = Field(default=None, description="Mem0's answer.")
-    event_id: str | None = Field(default=None, description="Follow it with get_event.")
+    event_id: str | None = Field(default=None, description="ID for get_event, to see when it is done.")
 
 
 @action(
@@ -63,7 +63,7 @@ class DeleteEntityOutput(ActionOutput):
     ),
 )
 async def delete_entity(context: Context, input: DeleteEntityInput) -> DeleteEntityOutput:
-    """Delete a user, agent, app or run with all its memories for good."""
+    """Delete a user, agent, app or run and all its memories, for good."""
     # The id may hold any characters; it is one segment of the path.
     path = f"/v2/entities/{input.entity_type}/{quote(input.entity_id, safe='')}/"
     body = read_object(await context.http.send("DELETE", path))

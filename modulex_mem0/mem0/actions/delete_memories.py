@@ -4,18 +4,22 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from modulex_mem0.contract import ActionError, ActionOutput, Context, ErrorCode, Example, action, advanced
+from modulex_mem0.contract import ActionOutput, Context, Example, action, advanced, is_blank
 from modulex_mem0.mem0.batches import ChunkReport, send_batch
-from modulex_mem0.mem0.filters import scoped_filters
+from modulex_mem0.mem0.filters import owned_filters
+from modulex_mem0.mem0.ids import UserScope
+from modulex_mem0.mem0.memories import MemoryRecord
+from modulex_mem0.mem0.ownership import Owner
 from modulex_mem0.mem0.pages import collect_pages
-from modulex_mem0.mem0.parameters import JsonObject, UserScope
+from modulex_mem0.mem0.parameters import JsonObject
 from modulex_mem0.mem0.profile import EVENT_ID, USER
-from modulex_mem0.mem0.replies import MemoryRecord, read_object, text, whole_number
+from modulex_mem0.mem0.replies import bad_response, read_object, text, whole_number
 
 __all__ = ["delete_memories"]
 
 # Listing and deleting one by one takes longer than a single request, in seconds.
 _TIME_TO_LIST = 60.0
+_SCOPES = ("agent_id", "app_id", "run_id", "metadata")
 
 
 def _validate_plain_values(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -25,30 +29,63 @@ def _validate_plain_values(metadata: dict[str, JsonValue]) -> dict[str, JsonValu
 
 
 class DeleteMemoriesInput(UserScope):
-    """Whose memories, narrowed to some of them or not."""
+    """Whose memories, and which: those of a scope, or everything."""
 
-    confirm: bool = Field(default=False, description="Must be true to delete; what is deleted cannot be restored.")
-    dry_run: bool = Field(default=False, description="Whether to count what would be deleted, and delete nothing.")
+    confirm: bool = Field(default=False, description="Must be true to delete. Deleted memories cannot be restored.")
+    everything: bool = Field(
+        default=False,
+        description=(
+            "Must be true to delete all memories of the user, without agent_id, app_id, run_id and metadata."
+            " What Mem0 stored for an agent alone needs that agent_id."
+        ),
+    )
+    dry_run: bool = Field(default=False, description="True: only count what would be deleted.")
     metadata: Annotated[JsonObject, AfterValidator(_validate_plain_values)] | None = advanced(
         'Only memories whose metadata has these values (e.g., {"source": "chat"}).'
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_no_scope(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+        if not isinstance(data, dict):
+            return data
+        blank = [name for name in _SCOPES if data.get(name) is not None and is_blank(data[name])]
+        named = [name for name in _SCOPES if data.get(name) is not None and name not in blank]
+        if blank and named:
+            # It may stand for a value that got lost; without it, more than was meant would be deleted.
+            raise ValueError(f"{blank[0]}: is blank beside {named[0]}; name it, or leave it out to delete without it")
+        return {name: value for name, value in data.items() if name not in blank}
+
     @model_validator(mode="after")
-    def _validate_confirmation(self) -> Self:
-        if not self.confirm and not self.dry_run:
+    def _validate_scope(self) -> Self:
+        narrowed = _is_narrowed(self)
+        if self.everything and narrowed:
+            raise ValueError("everything: is for all memories of the user; leave it out, or the narrower scope")
+        if self.dry_run:
+            return self
+        if not self.confirm:
             raise ValueError("confirm: must be true to delete these memories; dry_run counts them")
+        if not self.everything and not narrowed:
+            raise ValueError(
+                "everything: must be true to delete all memories of the user;"
+                " or name an agent_id, app_id, run_id or metadata"
+            )
         return self
 
 
 class DeleteMemoriesOutput(ActionOutput):
-    """What was deleted, is being deleted, or would be."""
+    """The deleted or counted memories."""
 
     dry_run: bool = Field(default=False, description="Whether nothing was deleted.")
-    matched: int | None = Field(default=None, description="How many memories are meant, expired ones too.")
-    deleted: int | None = Field(default=None, description="How many were deleted; null where Mem0 does it later.")
+    matched: int | None = Field(default=None, description="Number of matching memories, expired ones included.")
+    deleted: int | None = Field(
+        default=None, description="Number of deleted memories; null where Mem0 deletes them later."
+    )
     message: str | None = Field(default=None, description="Mem0's answer.")
-    event_id: str | None = Field(default=None, description="Follow it with get_event where Mem0 does it later.")
-    chunks: list[ChunkReport] = Field(default_factory=list, description="A report on each chunk of at most 1000.")
+    event_id: str | None = Field(default=None, description="ID for get_event, where Mem0 deletes them later.")
+    chunks: list[ChunkReport] = Field(
+        default_factory=list, description="A report on each request of at most 1000 memories."
+    )
 
 
 @action(
@@ -57,7 +94,7 @@ class DeleteMemoriesOutput(ActionOutput):
     destructive=True,
     extra_timeout=lambda params: _TIME_TO_LIST if _is_narrowed(params) else 0.0,
     example=Example(
-        input={"user_id": USER, "confirm": True},
+        input={"user_id": USER, "confirm": True, "everything": True},
         output={
             "success": True,
             "error": None,
@@ -71,7 +108,7 @@ class DeleteMemoriesOutput(ActionOutput):
     ),
 )
 async def delete_memories(context: Context, input: DeleteMemoriesInput) -> DeleteMemoriesOutput:
-    """Delete all memories of a user, or only those of an agent, app, run or metadata, for good.
+    """Delete the memories of a user that belong to an agent, app, run or metadata, or everything, for good.
 
     All of a user is one request, which Mem0 carries out later. Several ids in one such request are not reliably ANDed,
     so a narrower scope is listed first and then deleted by id, and nothing is deleted unless the list is complete.
@@ -86,7 +123,7 @@ async def delete_memories(context: Context, input: DeleteMemoriesInput) -> Delet
         )
         matched = whole_number(read_object(reply).get("count"))
         if matched is None:
-            raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered without a count of these memories")
+            raise bad_response("Mem0 answered without a count of these memories")
         return DeleteMemoriesOutput(success=True, dry_run=True, matched=matched, deleted=0)
     if _is_narrowed(input):
         return await _delete_by_id(context, input)
@@ -95,15 +132,19 @@ async def delete_memories(context: Context, input: DeleteMemoriesInput) -> Delet
 
 
 async def _delete_by_id(context: Context, input: DeleteMemoriesInput) -> DeleteMemoriesOutput:
-    collected = await collect_pages(context, _list_request(input))
+    collected = await collect_pages(context, _list_request(input), _owner(input))
     if collected.failure is not None:
         raise collected.failure
     if collected.next is not None:
-        raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0's list of these memories does not end; nothing was deleted")
+        raise bad_response("Mem0's list of these memories does not end; nothing was deleted")
     memory_ids = [memory_id for memory in collected.items if (memory_id := _id_if_matching(input, memory)) is not None]
     outcome = await send_batch(context, "DELETE", [{"memory_id": memory_id} for memory_id in memory_ids])
     outcome.raise_if_failed("deleted")
     return DeleteMemoriesOutput(success=True, matched=len(memory_ids), deleted=outcome.accepted, chunks=outcome.chunks)
+
+
+def _owner(input: DeleteMemoriesInput) -> Owner:
+    return Owner(input.user_id, input.agent_id)
 
 
 def _is_narrowed(input: DeleteMemoriesInput) -> bool:
@@ -112,13 +153,12 @@ def _is_narrowed(input: DeleteMemoriesInput) -> bool:
 
 def _list_request(input: DeleteMemoriesInput) -> dict[str, Any]:
     conditions = {"metadata": input.metadata} if input.metadata else None
-    return {"filters": scoped_filters(input, conditions), "show_expired": True}
+    return {"filters": owned_filters(input, conditions), "show_expired": True}
 
 
 def _id_if_matching(input: DeleteMemoriesInput, memory: MemoryRecord) -> str | None:
     """The id of a listed memory if the input matches it: a filter that Mem0 ignored must not widen a delete."""
-    wanted = {"user_id": input.user_id, **input.narrower_ids}
-    if any(memory.get(name) != value for name, value in wanted.items()):
+    if not _owner(input).owns(memory) or any(memory.get(name) != id_ for name, id_ in input.narrower_ids.items()):
         return None
     metadata = memory["metadata"] or {}
     return memory["id"] if all(_equal(metadata.get(k), v) for k, v in (input.metadata or {}).items()) else None

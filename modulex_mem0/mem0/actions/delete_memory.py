@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action, advanced
+from modulex_mem0.mem0.ids import MemoryId, OwnerId
 from modulex_mem0.mem0.ownership import get_owned_memory
-from modulex_mem0.mem0.parameters import MemoryId, OwnerId
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
 from modulex_mem0.mem0.replies import read_object, text, whole_number
 
@@ -16,9 +16,7 @@ class DeleteMemoryInput(ActionInput):
 
     user_id: OwnerId
     memory_id: MemoryId
-    delete_linked: bool = advanced(
-        "Whether the memories that Mem0 has linked to this one are deleted too.", default=False
-    )
+    delete_linked: bool = advanced("Whether to delete the memories that Mem0 linked to this one, too.", default=False)
 
 
 class DeleteMemoryOutput(ActionOutput):

@@ -1,8 +1,20 @@
 """`GET /v1/event/{id}/`: what became of an accepted add or delete."""
 
-from pydantic import Field
+from typing import Any
 
-from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action, advanced
+from pydantic import Field, model_validator
+
+from modulex_mem0.contract import (
+    ActionError,
+    ActionInput,
+    ActionOutput,
+    Context,
+    ErrorCode,
+    Example,
+    action,
+    advanced,
+    is_blank,
+)
 from modulex_mem0.mem0.events import (
     EventRecord,
     event_owner,
@@ -10,11 +22,14 @@ from modulex_mem0.mem0.events import (
     fetch_event,
     is_final,
     raise_if_failed,
+    validate_event,
     wait_for_event,
 )
-from modulex_mem0.mem0.parameters import Mem0Id, ScopeId, WaitTimeout
+from modulex_mem0.mem0.ids import Mem0Id, ScopeId
+from modulex_mem0.mem0.ownership import Owner
+from modulex_mem0.mem0.parameters import WaitTimeout
 from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
-from modulex_mem0.mem0.replies import text
+from modulex_mem0.mem0.replies import bad_response, text
 
 __all__ = ["get_event"]
 
@@ -22,16 +37,26 @@ __all__ = ["get_event"]
 class GetEventInput(ActionInput):
     """Which event, and whether to wait for its end."""
 
-    event_id: Mem0Id = Field(description="The event's ID, as add_memories returns it.")
+    blank_is_absent = True
+
+    event_id: Mem0Id = Field(description="ID of the event, from add_memories or delete_memories.")
     user_id: ScopeId | None = Field(
-        default=None, description="User that the event must be for; another user's is answered as not found."
+        default=None, description="User that the event must be for. Left out, an event of any user is returned."
     )
     wait: bool = advanced("Whether to wait until the event has ended.", default=False)
     wait_timeout: WaitTimeout = 60
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_lost_user(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+        # It may stand for a user that got lost; without it, another user's event would be returned.
+        if isinstance(data, dict) and "user_id" in data and (data["user_id"] is None or is_blank(data["user_id"])):
+            raise ValueError("user_id: is null or blank; name the user, or leave user_id out for an event of any user")
+        return data
+
 
 class GetEventOutput(ActionOutput):
-    """The event as last seen."""
+    """The latest state of the event."""
 
     status: str | None = Field(default=None, description="PENDING, RUNNING, SUCCEEDED or FAILED.")
     finished: bool = Field(default=False, description="Whether the status is final.")
@@ -64,21 +89,23 @@ class GetEventOutput(ActionOutput):
     ),
 )
 async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
-    """Get the status and the results of an accepted add.
+    """Get the status and the results of an accepted add or delete, by its event_id.
 
     With `wait` the answer comes when the event has ended or the time is up; `finished` says which.
 
     Raises:
         ActionError: `not_found` for an unknown event or another user's; `event_failed`, with the event, when it
-            failed; `bad_response` for an event without a status.
+            failed; `bad_response` for an event without a status, or for another event.
     """
     item = await fetch_event(context, input.event_id)
-    if input.user_id is not None and event_owner(item) != input.user_id:
+    validate_event(item, input.event_id, None)
+    owner = None if input.user_id is None else Owner(input.user_id)
+    if owner is not None and not owner.owns({"user_id": event_owner(item)}):
         raise ActionError(ErrorCode.NOT_FOUND, "this user has no event with this id")
     if input.wait and not is_final(text(item.get("status"))):
-        item = await wait_for_event(context, input.event_id, input.wait_timeout) or item
-    event = event_record(item)
+        item = await wait_for_event(context, input.event_id, input.wait_timeout, owner) or item
+    event = event_record(item, owner)
     if event.status is None:
-        raise ActionError(ErrorCode.BAD_RESPONSE, "Mem0 answered with an event that has no status")
+        raise bad_response("Mem0 answered with an event that has no status")
     raise_if_failed(event, status=event.status, finished=True, event=event.model_dump())
     return GetEventOutput(success=True, status=event.status, finished=is_final(event.status), event=event)

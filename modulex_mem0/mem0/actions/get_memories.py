@@ -5,31 +5,31 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from modulex_mem0.contract import ActionError, ActionOutput, Context, Example, action, advanced
-from modulex_mem0.mem0.filters import ListFilters, scoped_filters
-from modulex_mem0.mem0.ownership import filter_to_user, get_owned_memory
+from modulex_mem0.mem0.filters import ListFilters, owned_filters
+from modulex_mem0.mem0.ids import Mem0Id, ScopeId, UserScope
+from modulex_mem0.mem0.memories import MemoryRecord, memory_page, memory_record
+from modulex_mem0.mem0.ownership import Owner, get_owned_memory
 from modulex_mem0.mem0.pages import collect_pages, is_past_last_page
 from modulex_mem0.mem0.parameters import (
     DateText,
-    Mem0Id,
     NonBlank,
     NotBool,
     PageNumber,
     PageSize,
-    ScopeId,
     TextList,
-    UserScope,
     created_between,
     is_day,
     validate_order,
 )
 from modulex_mem0.mem0.profile import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.replies import MemoryRecord, memory_page, memory_record
 
 __all__ = ["get_memories"]
 
 
 class GetMemoriesInput(UserScope):
     """Whose memories, and which of them. With `memory_id` the other parameters are not used."""
+
+    blank_is_absent = True
 
     user_id: ScopeId = Field(description='User ID to retrieve memories for (e.g., "user_123", "alice@example.com")')
     memory_id: Mem0Id | None = Field(default=None, description='Specific memory ID to retrieve (e.g., "mem_abc123")')
@@ -44,14 +44,12 @@ class GetMemoriesInput(UserScope):
     filters: ListFilters | None = advanced(
         'Conditions in Mem0\'s filter language (e.g., {"metadata": {"source": "chat"}}).'
     )
-    categories: TextList | None = advanced('Only memories of any of these categories (e.g., ["food", "travel"]).')
+    categories: TextList | None = advanced('Only memories with any of these categories (e.g., ["food", "travel"]).')
     keywords: NonBlank | None = advanced('Only memories that contain these words (e.g., "pizza").')
-    show_expired: bool = advanced("Whether memories past their expiration date are listed too.", default=False)
-    return_all: bool = advanced(
-        "Whether to go through all pages; limit is then not used, and page is where to begin.", default=False
-    )
+    show_expired: bool = advanced("Whether to include memories past their expiration date.", default=False)
+    return_all: bool = advanced("Whether to return all pages, from page on; limit is then not used.", default=False)
     max_items: Annotated[int, Field(ge=1, le=1_000_000), NotBool] | None = advanced(
-        "With return_all, the most memories to return; next then tells that there are more."
+        "Maximum number of memories with return_all. If there are more, next is set."
     )
 
     @model_validator(mode="after")
@@ -108,13 +106,16 @@ async def get_memories(context: Context, input: GetMemoriesInput) -> GetMemories
         "POST", "/v3/memories/", json={**body, "page": input.page, "page_size": input.limit}
     )
     try:
-        page = memory_page(reply)
+        page = memory_page(reply, _owner(input), input.limit)
     except ActionError as error:
         if input.page > 1 and is_past_last_page(error):
             return _output([])
         raise
-    memories = filter_to_user(input.user_id, page.records)
-    return _output(memories, count=page.count, next=page.next, previous=page.previous)
+    return _output(page.records, count=page.count, next=page.next, previous=page.previous)
+
+
+def _owner(input: GetMemoriesInput) -> Owner:
+    return Owner(input.user_id, input.agent_id)
 
 
 def _list_request(input: GetMemoriesInput) -> dict[str, Any]:
@@ -128,15 +129,15 @@ def _list_request(input: GetMemoriesInput) -> dict[str, Any]:
         None if "start_date" in days else input.start_date, None if "end_date" in days else input.end_date
     )
     return {
-        "filters": scoped_filters(input, moments, input.filters),
+        "filters": owned_filters(input, moments, input.filters),
         **days,
         **input.model_dump(include={"categories", "keywords", "show_expired"}, exclude_defaults=True),
     }
 
 
 async def _all_pages(context: Context, input: GetMemoriesInput, body: dict[str, Any]) -> GetMemoriesOutput:
-    collected = await collect_pages(context, body, first_page=input.page, max_items=input.max_items)
-    output = _output(filter_to_user(input.user_id, collected.items), count=collected.count, next=collected.next)
+    collected = await collect_pages(context, body, _owner(input), first_page=input.page, max_items=input.max_items)
+    output = _output(collected.items, count=collected.count, next=collected.next)
     if collected.failure is not None:
         collected.failure.partial_output = output.model_dump(exclude={"success", "error"})
         raise collected.failure

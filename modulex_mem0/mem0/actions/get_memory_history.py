@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import Field
 
 from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
-from modulex_mem0.mem0.parameters import MemoryId, OwnerId
+from modulex_mem0.mem0.ids import MemoryId, OwnerId, same_id
+from modulex_mem0.mem0.ownership import Owner
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
-from modulex_mem0.mem0.replies import Record, mapping, read_json, text, text_list
+from modulex_mem0.mem0.replies import Record, bad_response, mapping, read_json, text, text_list
 
 __all__ = ["get_memory_history"]
 
@@ -38,14 +39,14 @@ class HistoryRecord(Record):
     input: list[SaidMessage] = Field(default_factory=list, description="The conversation that led to the change.")
     metadata: dict[str, Any] | None = Field(default=None, description="The metadata after.")
     categories: list[str] = Field(default_factory=list, description="The categories after.")
-    created_at: str | None = Field(default=None, description="When the change was made, ISO 8601.")
-    updated_at: str | None = Field(default=None, description="When the entry was last touched, ISO 8601.")
+    created_at: str | None = Field(default=None, description="When the change was made, ISO 8601 in UTC.")
+    updated_at: str | None = Field(default=None, description="When the entry was last changed, ISO 8601 in UTC.")
 
 
 class GetMemoryHistoryOutput(ActionOutput):
-    """The memory's changes, in the order in which Mem0 gives them."""
+    """The changes of the memory."""
 
-    history: list[HistoryRecord] = Field(default_factory=list, description="The changes.")
+    history: list[HistoryRecord] = Field(default_factory=list, description="The changes, in Mem0's order.")
 
 
 @action(
@@ -75,16 +76,20 @@ class GetMemoryHistoryOutput(ActionOutput):
     ),
 )
 async def get_memory_history(context: Context, input: GetMemoryHistoryInput) -> GetMemoryHistoryOutput:
-    """Get the history of a memory: what was said, and what was added, updated or deleted because of it.
+    """Get all changes of a memory, with the messages that led to them; a deleted memory keeps its history.
 
     Raises:
-        ActionError: `not_found` for a memory that is not this user's; `bad_response` for a reply without a list.
+        ActionError: `not_found` for a memory that is not this user's; `bad_response` for a reply without a list, or
+            with changes of another memory.
     """
     reply = await context.http.send("GET", f"/v1/memories/{input.memory_id}/history/")
     # Documented as a bare list; an object with `results` is accepted too.
     entries = reply.objects() if isinstance(read_json(reply), list) else reply.objects("results")
+    if not all(same_id(entry.get("memory_id"), input.memory_id) for entry in entries):
+        raise bad_response("the service answered with changes of another memory than the requested one")
     # Each entry names its user, so that the history of a memory that was deleted can be read by its user as well.
-    own = [entry for entry in entries if text(entry.get("user_id")) == input.user_id]
+    owner = Owner(input.user_id)
+    own = [entry for entry in entries if owner.owns(entry)]
     if not own:
         raise ActionError(ErrorCode.NOT_FOUND, "this user has no memory with this id")
     return GetMemoryHistoryOutput(success=True, history=[_history_record(entry) for entry in own])

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.parameters import EntityType, PageNumber, PageSize
+from modulex_mem0.mem0.ids import EntityType
+from modulex_mem0.mem0.parameters import PageNumber, PageSize
 from modulex_mem0.mem0.profile import USER
 from modulex_mem0.mem0.replies import Record, mapping, read_object, read_page, text, whole_number
 
@@ -16,30 +17,32 @@ __all__ = ["list_entities"]
 class ListEntitiesInput(ActionInput):
     """Which page, and which kind."""
 
+    blank_is_absent = True
+
     entity_type: EntityType | None = Field(
-        default=None, description="Only entities of this kind, of those on the page."
+        default=None, description="Only entities of this kind, among those on the page."
     )
     limit: PageSize = Field(default=100, description="Maximum number of entities on a page.")
     page: PageNumber = Field(default=1, description="Page number, from 1.")
 
 
 class EntityRecord(Record):
-    """Someone or something that has memories."""
+    """A user, agent, app or run that has memories."""
 
     id: str | None = Field(default=None, description="Mem0's own id of the entity.")
-    name: str | None = Field(default=None, description="The id that memories carry, such as the user_id.")
+    name: str | None = Field(default=None, description="Its id in memories, such as a user_id.")
     type: str | None = Field(default=None, description="user, agent, app or run.")
-    owner: str | None = Field(default=None, description="Whose entity it is.")
+    owner: str | None = Field(default=None, description="Who owns it in the project.")
     metadata: dict[str, Any] | None = Field(default=None, description="Its metadata.")
-    created_at: str | None = Field(default=None, description="When it was first seen, ISO 8601.")
-    updated_at: str | None = Field(default=None, description="When it was last changed, ISO 8601.")
+    created_at: str | None = Field(default=None, description="When it was first seen, ISO 8601 in UTC.")
+    updated_at: str | None = Field(default=None, description="When it was last changed, ISO 8601 in UTC.")
 
 
 class ListEntitiesOutput(ActionOutput):
     """A page of entities."""
 
     entities: list[EntityRecord] = Field(default_factory=list, description="The entities.")
-    names: list[str] = Field(default_factory=list, description="Their names, to be used as ids.")
+    names: list[str] = Field(default_factory=list, description="Their ids, such as user ids.")
     count: int | None = Field(default=None, description="How many there are in all, of every kind.")
     next: str | None = Field(default=None, description="Address of the next page; null on the last.")
     previous: str | None = Field(default=None, description="Address of the page before; null on the first.")
@@ -89,7 +92,7 @@ async def list_entities(context: Context, input: ListEntitiesInput) -> ListEntit
     """
     reply = await context.http.send("GET", "/v1/entities/", params={"page": input.page, "page_size": input.limit})
     body = read_object(reply)
-    page = read_page(body, _entity_record)
+    page = read_page(body, _entity_record, limit=input.limit)
     entities = page.records
     if input.entity_type is not None:
         entities = [entity for entity in entities if entity.type == input.entity_type]

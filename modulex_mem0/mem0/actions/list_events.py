@@ -14,6 +14,8 @@ __all__ = ["list_events"]
 class ListEventsInput(ActionInput):
     """Which page."""
 
+    blank_is_absent = True
+
     limit: PageSize = Field(default=50, description="Maximum number of events to return.")
     page: PageNumber = Field(default=1, description="Page number, from 1.")
 
@@ -56,11 +58,11 @@ class ListEventsOutput(ActionOutput):
     ),
 )
 async def list_events(context: Context, input: ListEventsInput) -> ListEventsOutput:
-    """List the project's recent events, those of all users.
+    """List the project's recent events, of all users.
 
     Raises:
         ActionError: `bad_response` for a reply without results.
     """
     reply = await context.http.send("GET", "/v1/events/", params={"page": input.page, "page_size": input.limit})
-    page = read_page(read_object(reply), event_record)
+    page = read_page(read_object(reply), event_record, limit=input.limit)
     return ListEventsOutput(success=True, events=page.records, count=page.count, next=page.next, previous=page.previous)

@@ -5,21 +5,20 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from modulex_mem0.contract import ActionOutput, Context, Example, action, advanced
-from modulex_mem0.mem0.filters import SearchFilters, scoped_filters
-from modulex_mem0.mem0.ownership import filter_to_user
+from modulex_mem0.mem0.filters import SearchFilters, owned_filters
+from modulex_mem0.mem0.ids import ScopeId, UserScope
+from modulex_mem0.mem0.memories import LARGEST_SEARCH, SearchResultRecord, search_results
+from modulex_mem0.mem0.ownership import Owner
 from modulex_mem0.mem0.parameters import (
     DateText,
     JsonObject,
     NonBlank,
     NotBool,
-    ScopeId,
     TextList,
-    UserScope,
     created_between,
     validate_order,
 )
 from modulex_mem0.mem0.profile import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.replies import SearchResultRecord, search_results
 
 __all__ = ["search_memories"]
 
@@ -27,28 +26,30 @@ __all__ = ["search_memories"]
 class SearchMemoriesInput(UserScope):
     """What to look for, and in whose memories."""
 
+    blank_is_absent = True
+
     user_id: ScopeId = Field(description='User ID to search memories for (e.g., "user_123", "alice@example.com")')
     query: NonBlank = Field(description='Search query to find relevant memories (e.g., "What are my favorite foods?")')
-    limit: Annotated[int, Field(ge=1, le=1000), NotBool] = Field(
+    limit: Annotated[int, Field(ge=1, le=LARGEST_SEARCH), NotBool] = Field(
         default=10, description="Maximum number of results to return (e.g., 10, 50, 100)"
     )
     filters: SearchFilters | None = advanced(
         'Conditions in Mem0\'s filter language (e.g., {"categories": {"in": ["food"]}}).'
     )
     threshold: Annotated[float, Field(ge=0, le=1), NotBool] | None = advanced(
-        "Lowest score to return, from 0 (everything) to 1; Mem0 takes 0.1 where it is left out."
+        "Lowest score to return, from 0 (everything) to 1. Mem0's default is 0.1."
     )
-    rerank: bool = advanced("Whether Mem0 orders the results once more, better and slower.", default=False)
-    categories: TextList | None = advanced('Only memories of any of these categories (e.g., ["food", "travel"]).')
+    rerank: bool = advanced("Whether Mem0 reranks the results: more accurate, but slower.", default=False)
+    categories: TextList | None = advanced('Only memories with any of these categories (e.g., ["food", "travel"]).')
     metadata: JsonObject | None = advanced('Only memories with this metadata (e.g., {"source": "chat"}).')
     created_after: DateText | None = advanced(
-        'Only memories created on this day or moment or later (e.g., "2024-01-15").'
+        'Only memories created at or after this date or time (e.g., "2024-01-15").'
     )
     created_before: DateText | None = advanced(
-        'Only memories created on this day or moment or earlier (e.g., "2024-12-31").'
+        'Only memories created at or before this date or time (e.g., "2024-12-31").'
     )
-    show_expired: bool = advanced("Whether memories past their expiration date are found too.", default=False)
-    reference_date: DateText | None = advanced('Day or moment to search from, as if it were now (e.g., "2024-06-01").')
+    show_expired: bool = advanced("Whether to include memories past their expiration date.", default=False)
+    reference_date: DateText | None = advanced('Date or time to take as now (e.g., "2024-06-01").')
 
     @model_validator(mode="after")
     def _validate_dates(self) -> Self:
@@ -86,12 +87,12 @@ async def search_memories(context: Context, input: SearchMemoriesInput) -> Searc
     body: dict[str, Any] = {
         "query": input.query,
         # Mem0 refuses a user id beside the filters.
-        "filters": scoped_filters(input, created_between(input.created_after, input.created_before), input.filters),
+        "filters": owned_filters(input, created_between(input.created_after, input.created_before), input.filters),
         "top_k": input.limit,
         **input.model_dump(include=_OPTIONS, exclude_defaults=True),
     }
     reply = await context.http.send("POST", "/v3/memories/search/", json=body)
-    results = filter_to_user(input.user_id, search_results(reply))
+    results = search_results(reply, Owner(input.user_id, input.agent_id), input.limit)
     ids = [memory_id for result in results if (memory_id := result["id"])]
     # Read records need no second check here: the runtime checks what leaves.
     return SearchMemoriesOutput.model_construct(success=True, error=None, search_results=results, ids=ids)

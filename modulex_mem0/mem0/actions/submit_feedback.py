@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
+from modulex_mem0.mem0.ids import MemoryId, OwnerId
 from modulex_mem0.mem0.ownership import get_owned_memory
-from modulex_mem0.mem0.parameters import MemoryId, NonBlank, OwnerId
+from modulex_mem0.mem0.parameters import NonBlank
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
 from modulex_mem0.mem0.replies import read_object, text
 
@@ -18,7 +19,9 @@ def _parse_feedback(value: object) -> object:
 
 
 class SubmitFeedbackInput(ActionInput):
-    """Which memory, and what to say of it."""
+    """Which memory, and how good it is."""
+
+    blank_is_absent = True
 
     user_id: OwnerId
     memory_id: MemoryId
@@ -26,16 +29,16 @@ class SubmitFeedbackInput(ActionInput):
         description="POSITIVE, NEGATIVE or VERY_NEGATIVE."
     )
     feedback_reason: NonBlank | None = Field(
-        default=None, title="Reason", description='Why (e.g., "She moved last year").'
+        default=None, title="Reason", description='Reason for the rating (e.g., "She moved last year").'
     )
 
 
 class SubmitFeedbackOutput(ActionOutput):
-    """The feedback as Mem0 recorded it."""
+    """The recorded feedback."""
 
     feedback_id: str | None = Field(default=None, description="The feedback's id.")
     feedback: str | None = Field(default=None, description="POSITIVE, NEGATIVE or VERY_NEGATIVE.")
-    feedback_reason: str | None = Field(default=None, description="Why.")
+    feedback_reason: str | None = Field(default=None, description="Reason for the rating.")
 
 
 @action(
@@ -57,7 +60,7 @@ class SubmitFeedbackOutput(ActionOutput):
     ),
 )
 async def submit_feedback(context: Context, input: SubmitFeedbackInput) -> SubmitFeedbackOutput:
-    """Tell Mem0 whether a memory is good, bad or very bad, and why.
+    """Rate a memory as POSITIVE, NEGATIVE or VERY_NEGATIVE, with a reason, so that Mem0 improves.
 
     Raises:
         ActionError: `not_found` for a memory that is not this user's.

@@ -140,7 +140,7 @@ async def test_a_long_wait_reports_rising_progress(connect: Connect) -> None:
     assert len(seen) >= 2
     assert all(later[0] > earlier[0] for earlier, later in pairwise(seen))
     assert {total for _, total, _ in seen} == {30}
-    assert all(message and message.startswith("event ") for _, _, message in seen)
+    assert all(message and message.startswith("waiting for event: ") for _, _, message in seen)
 
 
 async def test_reports_without_numbers_rise_too(connect: Connect, talkative: dict[str, str], log: Any) -> None:

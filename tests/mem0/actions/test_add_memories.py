@@ -65,6 +65,7 @@ async def test_optional_parameters_are_sent_under_their_own_names(scripted: Mem0
     }
     server.script(json_reply({"status": "SUCCEEDED", "results": []}))
     await scripted.ok("add_memories", user_id="alice", messages=TEA, **given)
+    given["metadata"] = {"source": "chat", "n": [1, None], "for_user_id": "alice"}
     assert server.requests[0].json() == {"messages": TEA, "user_id": "alice", **given}
 
 
@@ -79,9 +80,8 @@ async def test_optional_parameters_are_sent_under_their_own_names(scripted: Mem0
         {"metadata": "[1]"},
         {"metadata": '{"a": '},
         {"metadata": 5},
-        {"includes": "  "},
-        {"excludes": ""},
-        {"custom_instructions": "\n"},
+        {"includes": 5},
+        {"metadata": {"for_user_id": "bob"}},
         {"infer": "perhaps"},
         {"wait_for_completion": 7},
     ],
@@ -158,8 +158,6 @@ async def test_plain_text_is_one_message_of_the_user(scripted: Mem0, server: Scr
         (" \n[", "not valid JSON"),
         ("\N{BYTE ORDER MARK}[oops", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
-        (json.dumps(HELLO), "must be a list of messages"),
-        (HELLO, "must be a list of messages"),
         ("", "must be non-empty"),
         (" \n ", "must be non-empty"),
         ([], "must be a non-empty list"),
@@ -167,17 +165,21 @@ async def test_plain_text_is_one_message_of_the_user(scripted: Mem0, server: Scr
         (5, "must be a list"),
         (None, "must be a list"),
         (True, "must be a list"),
-        ([HELLO, {"role": "user", "content": ""}], "messages[1].content: must be non-empty"),
-        ([HELLO, {"role": "user", "content": " \n"}], "messages[1].content: must be non-empty"),
-        ([HELLO, {"role": "user", "content": None}], "messages[1].content: must be text"),
-        ([HELLO, {"role": "user", "content": ["a"]}], "messages[1].content: must be text"),
-        ([{"role": "user"}], "messages[0].content: is required"),
+        ([HELLO, {"role": "user", "content": 5}], "messages[1].content: must be text"),
+        ([HELLO, {"role": "user", "content": True}], "messages[1].content: must be text"),
+        ([HELLO, {"role": "user", "content": ["a", 5]}], "messages[1].content[1]: must be text"),
+        (
+            [HELLO, {"role": "user", "content": [{"type": "image_url"}]}],
+            "messages[1].content[0]: image_url needs a url",
+        ),
         ([{"content": "Hello"}], "messages[0].role: is required"),
-        ([HELLO, REPLY, {"role": "bot", "content": "x"}], "messages[2].role: "),
-        ([{"role": "User", "content": "x"}], "messages[0].role: "),
+        ([{"role": None, "content": "Hello"}], "messages[0].role: is required"),
+        ([{"role": 5, "content": "Hello"}], "messages[0].role: must be text"),
+        ([HELLO, REPLY, {"role": "narrator", "content": "x"}], "messages[2].role: must be user, assistant or system"),
+        ([{"type": "TextMessage", "content": "x"}], "messages[0].type: must be user, assistant or system"),
         ([HELLO, "Hello"], "messages[1]: must be an object"),
         ("[1]", "messages[0]: must be an object"),
-        ([{**HELLO, "metadata": {}}], "messages[0].metadata: is not a field"),
+        ({"unexpected": [1]}, "messages[0].role: is required"),
     ],
     ids=lambda value: str(value)[:40],
 )

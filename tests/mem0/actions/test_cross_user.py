@@ -35,8 +35,11 @@ async def test_entities_are_listed_with_totals(mem0: Mem0) -> None:
     assert users["count"] == 4
 
 
-@pytest.mark.parametrize("kind", ["users", "", "USER", "*", 5, "../users"], ids=repr)
-@pytest.mark.parametrize("action", ["list_entities", "delete_entity"])
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [(a, k) for k in ("users", "USER", "*", 5, "../users") for a in ("list_entities", "delete_entity")]
+    + [("delete_entity", "")],
+)
 async def test_an_unknown_kind_of_entity_is_refused(
     scripted: Mem0, server: ScriptedServer, action: str, kind: object
 ) -> None:

@@ -26,7 +26,7 @@ async def test_all_memories_of_a_user_are_deleted_and_no_others(mem0: Mem0) -> N
     await mem0.remember("alice", "I like tea.")
     await mem0.remember("alice", "I like coffee.", app_id="chef", expiration_date="2999-01-01")
     await mem0.remember("bob", "I like gin.", app_id="chef")
-    output = await mem0.ok("delete_memories", user_id="alice", confirm=True)
+    output = await mem0.ok("delete_memories", user_id="alice", confirm=True, everything=True)
     assert output["event_id"]
     assert output["deleted"] is None
     await mem0.ok("get_event", event_id=output["event_id"], wait=True)
@@ -54,7 +54,7 @@ async def test_a_wildcard_is_refused(scripted: Mem0, server: ScriptedServer, sco
     assert server.requests == []
 
 
-@pytest.mark.parametrize("metadata", [{}, {"a": None}, {"a": {"eq": 1}}, {"a": [1]}, "x", "[1]", '{"a": '], ids=repr)
+@pytest.mark.parametrize("metadata", [{"a": None}, {"a": {"eq": 1}}, {"a": [1]}, "x", "[1]", '{"a": '], ids=repr)
 async def test_metadata_that_a_memory_cannot_equal_is_refused(
     scripted: Mem0, server: ScriptedServer, metadata: object
 ) -> None:
@@ -122,7 +122,7 @@ async def test_a_scope_that_nothing_matches_deletes_nothing(scripted: Mem0, serv
 
 async def test_all_of_a_user_is_one_request_with_that_user_alone(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(DONE)
-    await scripted.ok("delete_memories", user_id="alice & bob=*", confirm=True)
+    await scripted.ok("delete_memories", user_id="alice & bob=*", confirm=True, everything=True)
     (request,) = server.requests
     assert (request.method, request.body) == ("DELETE", b"")
     assert (urlsplit(request.target).path, parse_qs(urlsplit(request.target).query)) == (
@@ -201,6 +201,6 @@ async def test_more_than_a_thousand_are_deleted_in_chunks_with_a_report_each(
 
 async def test_a_delete_that_fails_later_is_reported(mem0: Mem0, sandbox: RunningSandbox) -> None:
     sandbox.set_faults({"path": "/v1/memories/", "method": "DELETE", "event_error": "No capacity"})
-    output = await mem0.ok("delete_memories", user_id="alice", confirm=True)
+    output = await mem0.ok("delete_memories", user_id="alice", confirm=True, everything=True)
     error = await mem0.fails("get_event", event_id=output["event_id"], user_id="alice", wait=True)
     assert (error.code, error.message) == ("event_failed", "No capacity")

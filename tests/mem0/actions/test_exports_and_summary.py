@@ -36,6 +36,8 @@ async def test_exports_hold_the_users_own_memories_only(mem0: Mem0) -> None:
 async def test_the_requests_name_the_user_and_the_scopes(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(json_reply({"id": "x-1", "message": "Received."}))
     own = {"user_id": "alice", "agent_id": "planner", "app_id": "chef", "run_id": "r-1"}
+    narrower = {name: value for name, value in own.items() if name != "user_id"}
+    either = {"OR": [{"user_id": "alice"}, {"metadata": {"for_user_id": "alice"}}]}
     await scripted.ok("create_memory_export", **own, export_schema='{"type": "object"}')
     await scripted.ok("get_memory_export", **own)
     await scripted.ok("summarize_memories", **own)
@@ -43,7 +45,7 @@ async def test_the_requests_name_the_user_and_the_scopes(scripted: Mem0, server:
     assert [(request.method, request.target, request.json()) for request in server.requests] == [
         ("POST", "/v1/exports/", {"schema": {"type": "object"}, "filters": {"AND": [own]}}),
         ("POST", "/v1/exports/get/", {"filters": own}),
-        ("POST", "/v1/summary/", {"filters": own}),
+        ("POST", "/v1/summary/", {"filters": {"AND": [either, narrower]}}),
         ("POST", "/v1/summary/", {"filters": {"AND": [{"user_id": "alice"}, {"NOT": [{"app_id": "old"}]}]}}),
     ]
 

@@ -74,6 +74,6 @@ async def test_an_event_without_a_status_is_a_bad_response(
 
 async def test_a_delete_of_everything_can_be_followed(mem0: Mem0) -> None:
     await mem0.remember("alice", "I like tea.")
-    event_id = (await mem0.ok("delete_memories", user_id="alice", confirm=True))["event_id"]
+    event_id = (await mem0.ok("delete_memories", user_id="alice", confirm=True, everything=True))["event_id"]
     assert (await mem0.ok("get_event", event_id=event_id, user_id="alice", wait=True))["status"] == "SUCCEEDED"
     assert (await mem0.fails("get_event", event_id=event_id, user_id="bob")).code == "not_found"

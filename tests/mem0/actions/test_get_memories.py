@@ -111,7 +111,8 @@ async def test_optional_parameters_become_the_documented_fields(scripted: Mem0, 
     assert server.requests[0].json() == {
         "filters": {
             "AND": [
-                {"user_id": "alice", "agent_id": "planner", "app_id": "chef", "run_id": "r-1"},
+                {"OR": [{"user_id": "alice"}, {"metadata": {"for_user_id": "alice"}}]},
+                {"agent_id": "planner", "app_id": "chef", "run_id": "r-1"},
                 {"categories": {"in": ["food"]}},
             ]
         },
@@ -126,7 +127,7 @@ async def test_optional_parameters_become_the_documented_fields(scripted: Mem0, 
 
 @pytest.mark.parametrize(
     "given",
-    [{"max_items": 5}, {"keywords": " "}, {"categories": [""]}, {"categories": [5]}, {"return_all": "perhaps"}],
+    [{"max_items": 5}, {"keywords": 5}, {"categories": ["food", ""]}, {"categories": [5]}, {"return_all": "perhaps"}],
     ids=str,
 )
 async def test_unusable_options_are_refused_before_a_request(

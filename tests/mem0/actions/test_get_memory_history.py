@@ -8,6 +8,9 @@ from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 from tests.mem0.client import Mem0
 
+NOBODYS = {"memory_id": "m-1"}
+ALICES = {**NOBODYS, "user_id": "alice"}
+
 
 async def test_every_change_is_listed_in_order(mem0: Mem0) -> None:
     await mem0.ok("add_memories", user_id="alice", messages="I eat fish.", metadata={"source": "chat"})
@@ -36,9 +39,9 @@ async def test_another_users_history_is_not_found(mem0: Mem0) -> None:
 @pytest.mark.parametrize(
     ("body", "kept"),
     [
-        ([{"id": "h-1", "user_id": "alice"}, {"id": "h-2", "user_id": "bob"}, {"id": "h-3"}], ["h-1"]),
-        ({"results": [{"id": 1, "user_id": "alice", "input": "text", "categories": None}]}, ["1"]),
-        ([{"id": "h-1", "user_id": "alice", "input": [None, {"role": 5}], "metadata": "x"}], ["h-1"]),
+        ([{"id": "h-1", **ALICES}, {"id": "h-2", **ALICES, "user_id": "bob"}, {"id": "h-3", **NOBODYS}], ["h-1"]),
+        ({"results": [{"id": 1, **ALICES, "input": "text", "categories": None}]}, ["1"]),
+        ([{"id": "h-1", **ALICES, "input": [None, {"role": 5}], "metadata": "x"}], ["h-1"]),
     ],
     ids=["others", "envelope", "odd-types"],
 )

@@ -79,11 +79,13 @@ async def test_optional_parameters_become_the_documented_fields(scripted: Mem0, 
         reference_date="2024-06-01",
         created_after="2024-01-15T10:00:00+02:00",
     )
-    own = {"user_id": "alice", "agent_id": "planner", "app_id": "chef", "run_id": "r-1"}
+    either = {"OR": [{"user_id": "alice"}, {"metadata": {"for_user_id": "alice"}}]}
+    own = {"agent_id": "planner", "app_id": "chef", "run_id": "r-1"}
     assert server.requests[0].json() == {
         "query": "food",
         "filters": {
             "AND": [
+                either,
                 {**own, "created_at": {"gte": "2024-01-15T08:00:00Z"}},
                 {"OR": [{"agent_id": "a"}, {"app_id": "b"}]},
             ]

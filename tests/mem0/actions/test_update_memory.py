@@ -24,14 +24,16 @@ async def test_metadata_is_changed_and_the_text_stays(mem0: Mem0) -> None:
     assert (output["memory"]["memory"], output["memory"]["metadata"]) == ("I eat fish.", {"source": "form"})
 
 
-async def test_null_clears_the_expiration_date_and_leaving_it_out_does_not(mem0: Mem0) -> None:
+async def test_only_an_explicit_word_clears_the_expiration_date(mem0: Mem0) -> None:
     (memory_id,) = await mem0.remember("alice", "I eat fish.", expiration_date="2999-12-31")
     mine = {"user_id": "alice", "memory_id": memory_id}
-    kept = await mem0.ok("update_memory", **mine, text="I eat meat.")
-    assert kept["memory"]["expiration_date"] == "2999-12-31"
+    for empty in ({}, {"expiration_date": None}, {"expiration_date": ""}, {"clear_expiration": None}):
+        kept = await mem0.ok("update_memory", **mine, text="I eat meat.", **empty)
+        assert kept["memory"]["expiration_date"] == "2999-12-31"
     moved = await mem0.ok("update_memory", **mine, expiration_date="2998-01-01")
     assert moved["memory"]["expiration_date"] == "2998-01-01"
-    cleared = await mem0.ok("update_memory", **mine, expiration_date=None)
+    await mem0.refuses("update_memory", **mine, expiration_date="2998-01-01", clear_expiration=True)
+    cleared = await mem0.ok("update_memory", **mine, expiration_date=None, clear_expiration=True)
     assert cleared["memory"]["expiration_date"] is None
 
 
@@ -41,8 +43,11 @@ async def test_null_clears_the_expiration_date_and_leaving_it_out_does_not(mem0:
         ({"text": "x"}, {"text": "x"}),
         ({"text": "x", "metadata": None}, {"text": "x"}),
         ({"metadata": '{"a": 1}'}, {"metadata": {"a": 1}}),
-        ({"metadata": {}}, {"metadata": {}}),
-        ({"expiration_date": None}, {"expiration_date": None}),
+        ({"text": "x", "metadata": {}, "expiration_date": "  "}, {"text": "x"}),
+        ({"text": "x", "metadata": "{}"}, {"text": "x"}),
+        ({"text": "", "metadata": {"a": 1}}, {"metadata": {"a": 1}}),
+        ({"clear_expiration": True}, {"expiration_date": None}),
+        ({"clear_expiration": "true", "expiration_date": None}, {"expiration_date": None}),
         ({"text": None, "expiration_date": "2030-01-01"}, {"expiration_date": "2030-01-01"}),
     ],
     ids=str,
@@ -59,7 +64,19 @@ async def test_only_what_changes_is_sent(
 
 @pytest.mark.parametrize(
     "change",
-    [{}, {"text": None}, {"text": " "}, {"text": 5}, {"metadata": "x"}, {"text": None, "metadata": None}],
+    [
+        {},
+        {"text": None},
+        {"text": " "},
+        {"text": 5},
+        {"metadata": "x"},
+        {"text": None, "metadata": None},
+        {"metadata": {}},
+        {"expiration_date": None},
+        {"expiration_date": ""},
+        {"clear_expiration": False},
+        {"text": "", "metadata": "{}", "expiration_date": ""},
+    ],
     ids=str,
 )
 async def test_a_change_of_nothing_is_refused(scripted: Mem0, server: ScriptedServer, change: dict[str, Any]) -> None:
