@@ -109,7 +109,21 @@ def _validate_filters(filters: dict[str, Any], *, search: bool) -> dict[str, Any
     if not filters:
         raise ValueError("must not be empty; leave the parameter out instead")
     _validate_level(filters, "", search=search, depth=1)
-    return filters
+    return {key: _with_text_ids(key, value) for key, value in filters.items()}
+
+
+def _with_text_ids(key: str, value: Any) -> Any:  # noqa: ANN401 - a part of a filter
+    """A part of a checked filter in which a number for an id is its text."""
+    if isinstance(value, Mapping):
+        # Operators and the words AND, OR and NOT lead to more of the same; metadata holds values of the caller's own.
+        return (
+            value
+            if key == "metadata"
+            else {name: _with_text_ids(key if key in _ENTITIES else name, item) for name, item in value.items()}
+        )
+    if isinstance(value, list):
+        return [_with_text_ids(key, item) for item in value]
+    return str(value) if key in _ENTITIES and isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _validate_level(level: object, where: str, *, search: bool, depth: int) -> None:

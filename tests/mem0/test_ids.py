@@ -83,8 +83,23 @@ async def test_a_number_is_the_id_as_text(scripted: Mem0, server: ScriptedServer
     await scripted.ok("search_memories", user_id=12345, query="x", run_id=7, filters={"user_id": 12345, "app_id": "a"})
     await scripted.ok("add_memories", user_id=12345, messages="Hi", app_id=0)
     search, add = (request.json() for request in server.requests)
-    assert search["filters"]["AND"][0] == {"user_id": "12345", "run_id": "7"}
+    assert search["filters"]["AND"] == [{"user_id": "12345", "run_id": "7"}, {"user_id": "12345", "app_id": "a"}]
     assert (add["user_id"], add["app_id"]) == ("12345", "0")
+
+
+async def test_a_number_in_a_filter_is_an_id_as_text_too(scripted: Mem0, server: ScriptedServer) -> None:
+    filters = {
+        "OR": [{"agent_id": 5}, {"app_id": {"in": [6, "x"]}}, {"NOT": {"run_id": {"ne": 7}}}],
+        "metadata": {"agent_id": 5, "n": {"eq": 8}},
+        "created_at": {"gte": 0},
+    }
+    server.script(json_reply({"results": []}))
+    await scripted.ok("get_memories", user_id="alice", filters=filters)
+    assert server.requests[0].json()["filters"]["AND"][1] == {
+        "OR": [{"agent_id": "5"}, {"app_id": {"in": ["6", "x"]}}, {"NOT": {"run_id": {"ne": "7"}}}],
+        "metadata": {"agent_id": 5, "n": {"eq": 8}},
+        "created_at": {"gte": 0},
+    }
 
 
 async def test_a_number_is_a_memorys_id_as_text(scripted: Mem0, server: ScriptedServer) -> None:

@@ -1,8 +1,6 @@
 """`GET /v1/event/{id}/`: what became of an accepted add or delete."""
 
-from typing import Any
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from modulex_mem0.contract import (
     ActionError,
@@ -13,7 +11,6 @@ from modulex_mem0.contract import (
     Example,
     action,
     advanced,
-    is_blank,
 )
 from modulex_mem0.mem0.events import (
     EventRecord,
@@ -41,18 +38,11 @@ class GetEventInput(ActionInput):
 
     event_id: Mem0Id = Field(description="ID of the event, from add_memories or delete_memories.")
     user_id: ScopeId | None = Field(
-        default=None, description="User that the event must be for. Left out, an event of any user is returned."
+        default=None,
+        description="User that the event is for. Without it, only the state is returned, not the memories.",
     )
     wait: bool = advanced("Whether to wait until the event has ended.", default=False)
     wait_timeout: WaitTimeout = 60
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_lost_user(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
-        # It may stand for a user that got lost; without it, another user's event would be returned.
-        if isinstance(data, dict) and "user_id" in data and (data["user_id"] is None or is_blank(data["user_id"])):
-            raise ValueError("user_id: is null or blank; name the user, or leave user_id out for an event of any user")
-        return data
 
 
 class GetEventOutput(ActionOutput):
@@ -91,7 +81,8 @@ class GetEventOutput(ActionOutput):
 async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
     """Get the status and the results of an accepted add or delete, by its event_id.
 
-    With `wait` the answer comes when the event has ended or the time is up; `finished` says which.
+    With `wait` the answer comes when the event has ended or the time is up; `finished` says which. The results are left
+    out where no user is given.
 
     Raises:
         ActionError: `not_found` for an unknown event or another user's; `event_failed`, with the event, when it
@@ -105,6 +96,9 @@ async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
     if input.wait and not is_final(text(item.get("status"))):
         item = await wait_for_event(context, input.event_id, input.wait_timeout, owner) or item
     event = event_record(item, owner)
+    if owner is None:
+        # Whose memories these are, nobody has said: a user that got lost must not show another's.
+        event = event.model_copy(update={"results": []})
     if event.status is None:
         raise bad_response("Mem0 answered with an event that has no status")
     raise_if_failed(event, status=event.status, finished=True, event=event.model_dump())
