@@ -10,7 +10,7 @@ from pydantic import Field
 from modulex_mem0.contract import ActionError, Context
 from modulex_mem0.mem0.ids import same_id
 from modulex_mem0.mem0.ownership import Owner
-from modulex_mem0.mem0.replies import Record, bad_response, event_failed, mapping, number, text
+from modulex_mem0.mem0.replies import Record, bad_response, event_failed, mapping, number, text, utc
 
 __all__ = [
     "EventRecord",
@@ -47,7 +47,7 @@ class EventRecord(Record):
     status: str | None = Field(default=None, description="PENDING, RUNNING, SUCCEEDED or FAILED.")
     results: list[EventResult] = Field(
         default_factory=list,
-        description="Memories that were added, changed or deleted; empty where there was nothing to remember.",
+        description="Memories that were added, changed or deleted; empty if there was nothing to remember.",
     )
     reason: str | None = Field(default=None, description="Why it failed.")
     created_at: str | None = Field(default=None, description="When it was accepted, ISO 8601 in UTC.")
@@ -66,8 +66,8 @@ def event_record(item: Mapping[str, Any], owner: Owner | None = None) -> EventRe
         if isinstance(results, list)
         else [],
         reason=text(item.get("error")),
-        created_at=text(item.get("created_at")),
-        completed_at=text(item.get("completed_at")),
+        created_at=utc(item.get("created_at")),
+        completed_at=utc(item.get("completed_at")),
         latency_ms=number(item.get("latency")),
     )
 

@@ -98,10 +98,9 @@ EntityType = Literal["user", "agent", "app", "run"]
 class UserScope(ActionInput):
     """Base of inputs that concern a user's memories: the user, who is the privacy boundary, and what narrows them."""
 
-    user_id: OwnerId
+    user_id: ScopeId = Field(description="User that the memories belong to.")
     agent_id: ScopeId | None = advanced(
-        "Only memories of this user and this agent, including what add_memories stored for both."
-        " What the user said is often stored for the user alone; leave agent_id out to find it."
+        "Only memories of this user and this agent. What the user said is often stored without the agent."
     )
     app_id: ScopeId | None = advanced("Only memories of this app.")
     run_id: ScopeId | None = advanced("Only memories of this run or session.")

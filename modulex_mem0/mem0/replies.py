@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,7 @@ __all__ = [
     "refuse_flood",
     "text",
     "text_list",
+    "utc",
     "whole_number",
 ]
 
@@ -154,6 +156,20 @@ def text(value: object) -> str | None:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def utc(value: object) -> str | None:
+    """A time in UTC. What is no time stays as it arrived; a time without a zone is in UTC already."""
+    moment = text(value)
+    # A day alone is not a time.
+    if moment is None or moment[10:11] not in ("T", " "):
+        return moment
+    try:
+        parsed = datetime.fromisoformat(moment)
+        parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return moment
+    return parsed.isoformat().replace("+00:00", "Z")
 
 
 def text_list(value: object) -> list[str]:

@@ -46,14 +46,14 @@ class AddMemoriesInput(ActionInput):
         description='Array of message objects with role and content (e.g., [{"role": "user", "content": "Hello"}])',
     )
     agent_id: ScopeId | None = advanced(
-        "Agent that the memories are for, too. Mem0 stores what the assistant says for the agent alone; it is found"
-        " with the same user_id and agent_id."
+        "Agent that the memories are for, too. Mem0 stores what the assistant says under the agent alone;"
+        " search with the same user_id and agent_id to find it."
     )
     app_id: ScopeId | None = advanced("App that the memories belong to.")
     run_id: ScopeId | None = advanced("Run or session that the memories belong to.")
     metadata: JsonObject | None = advanced('Keys and values to keep with each memory (e.g., {"source": "chat"}).')
     infer: bool = advanced(
-        "True: Mem0 extracts what is worth remembering. False: it stores every message word for word.", default=True
+        "True extracts what is worth remembering; false stores every message word for word.", default=True
     )
     expiration_date: DayText | None = advanced('Last day on which the memories are found (e.g., "2026-12-31").')
     timestamp: Timestamp | None = advanced("When this was said, in seconds since 1970 (e.g., 1735689600).")

@@ -35,11 +35,11 @@ class DeleteMemoriesInput(UserScope):
     everything: bool = Field(
         default=False,
         description=(
-            "Must be true to delete all memories of the user, without agent_id, app_id, run_id and metadata."
+            "Must be true to delete all memories of the user, if no agent_id, app_id, run_id or metadata is given."
             " What Mem0 stored for an agent alone needs that agent_id."
         ),
     )
-    dry_run: bool = Field(default=False, description="True: only count what would be deleted.")
+    dry_run: bool = Field(default=False, description="True only counts what would be deleted.")
     metadata: Annotated[JsonObject, AfterValidator(_validate_plain_values)] | None = advanced(
         'Only memories whose metadata has these values (e.g., {"source": "chat"}).'
     )
@@ -108,7 +108,7 @@ class DeleteMemoriesOutput(ActionOutput):
     ),
 )
 async def delete_memories(context: Context, input: DeleteMemoriesInput) -> DeleteMemoriesOutput:
-    """Delete the memories of a user that belong to an agent, app, run or metadata, or everything, for good.
+    """Delete all memories of a user, or those of one agent, app, run or metadata, for good.
 
     All of a user is one request, which Mem0 carries out later. Several ids in one such request are not reliably ANDed,
     so a narrower scope is listed first and then deleted by id, and nothing is deleted unless the list is complete.

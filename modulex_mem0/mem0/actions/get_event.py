@@ -79,7 +79,7 @@ class GetEventOutput(ActionOutput):
     ),
 )
 async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
-    """Get the status and the results of an accepted add or delete, by its event_id.
+    """See whether an accepted add or delete has finished, and what it changed.
 
     With `wait` the answer comes when the event has ended or the time is up; `finished` says which. The results are left
     out where no user is given.

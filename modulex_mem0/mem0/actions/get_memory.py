@@ -1,7 +1,6 @@
 """`GET /v1/memories/{id}/`: one memory in full."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, a
 from modulex_mem0.mem0.ids import MemoryId, OwnerId
 from modulex_mem0.mem0.ownership import get_owned_memory
 from modulex_mem0.mem0.profile import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.replies import Record, mapping, text, text_list
+from modulex_mem0.mem0.replies import Record, mapping, text, text_list, utc
 
 __all__ = ["get_memory"]
 
@@ -110,23 +109,11 @@ def _full_memory(item: Mapping[str, Any]) -> FullMemory:
         **fields,
         metadata=mapping(item.get("metadata")),
         categories=text_list(item.get("categories")),
-        created_at=_utc(text(item.get("created_at"))),
-        updated_at=_utc(text(item.get("updated_at"))),
+        created_at=utc(item.get("created_at")),
+        updated_at=utc(item.get("updated_at")),
         structured_attributes=mapping(item.get("structured_attributes")),
         synthesized=synthesized if isinstance(synthesized, bool) else None,
         other={
             name: value for name, value in item.items() if name not in FullMemory.model_fields and name != "session_id"
         },
     )
-
-
-def _utc(moment: str | None) -> str | None:
-    """A time in UTC. What is no time stays as it arrived; a time without a zone is in UTC already."""
-    if moment is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(moment)
-        parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return moment
-    return parsed.isoformat().replace("+00:00", "Z")

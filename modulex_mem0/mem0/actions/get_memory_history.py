@@ -9,7 +9,7 @@ from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Contex
 from modulex_mem0.mem0.ids import MemoryId, OwnerId, same_id
 from modulex_mem0.mem0.ownership import Owner
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
-from modulex_mem0.mem0.replies import Record, bad_response, mapping, read_json, text, text_list
+from modulex_mem0.mem0.replies import Record, bad_response, mapping, read_json, text, text_list, utc
 
 __all__ = ["get_memory_history"]
 
@@ -112,6 +112,6 @@ def _history_record(item: Mapping[str, Any]) -> HistoryRecord:
         ],
         metadata=mapping(item.get("metadata")),
         categories=text_list(item.get("categories")),
-        created_at=text(item.get("created_at")),
-        updated_at=text(item.get("updated_at")),
+        created_at=utc(item.get("created_at")),
+        updated_at=utc(item.get("updated_at")),
     )

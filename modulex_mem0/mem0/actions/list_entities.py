@@ -9,7 +9,7 @@ from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, a
 from modulex_mem0.mem0.ids import EntityType
 from modulex_mem0.mem0.parameters import PageNumber, PageSize
 from modulex_mem0.mem0.profile import USER
-from modulex_mem0.mem0.replies import Record, mapping, read_object, read_page, text, whole_number
+from modulex_mem0.mem0.replies import Record, mapping, read_object, read_page, text, utc, whole_number
 
 __all__ = ["list_entities"]
 
@@ -110,6 +110,8 @@ async def list_entities(context: Context, input: ListEntitiesInput) -> ListEntit
 
 def _entity_record(item: Mapping[str, Any]) -> EntityRecord:
     return EntityRecord(
-        **{name: text(item.get(name)) for name in ("id", "name", "type", "owner", "created_at", "updated_at")},
+        **{name: text(item.get(name)) for name in ("id", "name", "type", "owner")},
+        created_at=utc(item.get("created_at")),
+        updated_at=utc(item.get("updated_at")),
         metadata=mapping(item.get("metadata")),
     )

@@ -27,7 +27,9 @@ class UpdateMemoryInput(ActionInput):
     expiration_date: DayText | None = Field(
         default=None, description='New last day on which the memory is found (e.g., "2026-12-31").'
     )
-    clear_expiration: bool = Field(default=False, description="True: remove the expiration date, so that it stays.")
+    clear_expiration: bool = Field(
+        default=False, description="True removes the expiration date, so that the memory stays."
+    )
 
     @model_validator(mode="after")
     def _validate_change(self) -> Self:
