@@ -81,11 +81,20 @@ def _structured_tool(toolset: ToolSet, name: str, credential: CredentialMapping 
         name=name,
         description=tool.description,
         # A schema, not a model: a model class would raise on bad input, where the runtime returns the reason.
-        args_schema=tool.input_schema,
+        args_schema=_with_defaults(tool.input_schema),
         func=bound.call,
         coroutine=bound.acall,
         handle_tool_error=_output_of_failure,
     )
+
+
+def _with_defaults(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with a default for each optional parameter; converters take one without for a required parameter."""
+    required = schema.get("required", ())
+    properties = {
+        name: value if name in required else {"default": None, **value} for name, value in schema["properties"].items()
+    }
+    return {**schema, "properties": properties}
 
 
 class _FailedCall(ToolException):
