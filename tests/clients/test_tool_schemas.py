@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,35 @@ def test_autogen(tools: dict[str, Any]) -> None:
     utils = pytest.importorskip("autogen_core.utils", reason="autogen-core is not installed")
     for name, tool in tools.items():
         model = utils.schema_to_pydantic_model(tool.input_schema)
+        assert list(model.model_fields) == list(tool.input_schema["properties"]), name
+
+
+# CrewAI
+
+
+@pytest.fixture(scope="module")
+def crewai(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """CrewAI's converter, alone: its whole package needs 85 others, and older ones than ours of MCP and pydantic."""
+    pytest.importorskip("jsonref", reason="jsonref, which CrewAI's converter needs, is not installed")
+    folder = tmp_path_factory.mktemp("crewai")
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(folder), "crewai==1.15.30"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    if done.returncode != 0 and "Failed to establish a new connection" in done.stdout + done.stderr:
+        pytest.skip("pip reached no registry")
+    assert done.returncode == 0, done.stderr
+    file = folder / "crewai" / "utilities" / "pydantic_schema_utils.py"
+    spec = spec_from_file_location("crewai_converter", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@FORMS
+def test_crewai(crewai: Any, tools: dict[str, Any]) -> None:
+    for name, tool in tools.items():
+        model = crewai.create_model_from_schema(tool.input_schema)
         assert list(model.model_fields) == list(tool.input_schema["properties"]), name
 
 
