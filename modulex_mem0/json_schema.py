@@ -24,7 +24,8 @@ EVERY_TYPE = frozenset({"array", "boolean", "integer", "null", "number", "object
 
 _LONGEST_CHAIN = 12
 _DEEPEST = 8
-_DEFINITIONS = "#/$defs/"
+_DEFINITIONS = ("#/$defs/", "#/definitions/")
+_ASIDE = ("$defs", "definitions")
 _MAPS = ("properties", "patternProperties", "$defs", "dependentSchemas")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 #: What a simplified schema keeps of a parameter, besides its type, choices and default.
@@ -172,11 +173,18 @@ def inline(schema: Any, definitions: Mapping[str, Any], *, within: frozenset[str
     if not isinstance(reference, str):
         # A property may itself be called `$ref`.
         return own if reference is None else own | {"$ref": inline(reference, definitions, within=within)}
-    name = reference.removeprefix(_DEFINITIONS)
+    name = next((reference.removeprefix(prefix) for prefix in _DEFINITIONS if reference.startswith(prefix)), reference)
     if name in within or name not in definitions:
         return own
+    target = inline(definitions[name], definitions, within=within | {name})
     # What stands beside a reference wins over what it refers to.
-    return inline(definitions[name], definitions, within=within | {name}) | own
+    return target | own if isinstance(target, dict) else own or target
+
+
+def _inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
+    definitions = {**schema.get("definitions", {}), **schema.get("$defs", {})}
+    whole: dict[str, Any] = inline({key: value for key, value in schema.items() if key not in _ASIDE}, definitions)
+    return whole
 
 
 def simplify(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +197,7 @@ def simplify(schema: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         schema: A whole schema, with its `$defs`.
     """
-    whole = _simplified(inline(schema, schema.get("$defs", {})))
+    whole = _simplified(_inlined(schema))
     whole.pop("description", None)
     whole.setdefault("properties", {})
     for name, value in whole["properties"].items():
@@ -333,7 +341,7 @@ def read_strict(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 -
 
 def outline(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The properties of an object with their types, without what is inside them: an output schema in a few words."""
-    whole = inline(schema, schema.get("$defs", {}))
+    whole = _inlined(schema)
     properties = {name: _outlined(value) for name, value in whole.get("properties", {}).items()}
     required = list(whole.get("required", ()))
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}

@@ -81,8 +81,8 @@ async def test_openai_agents(account: dict[str, str], form: str) -> None:
         )
         (search,) = [function for function in functions if function.name == "search_memories"]
         required = search.params_json_schema["required"]
-        arguments = dict.fromkeys(required) | {"user_id": "alice", "query": "food"}
-        called = await server.call_tool("search_memories", arguments)
+        chosen = dict.fromkeys(required) | {"user_id": "alice", "query": "food"}
+        called = await server.call_tool("search_memories", chosen)
     assert [function.name for function in functions] == ACTIONS
     assert {function.strict_json_schema for function in functions} == {form == "strict"}
     assert not called.is_error
