@@ -14,6 +14,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from modulex_mem0.hosts.mcp.http_limits import HttpLimits
+
 __all__ = ["PATH", "HttpApp"]
 
 PATH = "/mcp"
@@ -32,15 +34,15 @@ class HttpApp:
     that `notifications/cancelled`, which comes in a request of its own, finds the one that it means.
     """
 
-    def __init__(self, server: Server[Any], security: TransportSecuritySettings, request_bytes: int) -> None:
-        self._largest = request_bytes
+    def __init__(self, server: Server[Any], security: TransportSecuritySettings, limits: HttpLimits) -> None:
+        self._limits = limits
         self._streaming, self._plain = (
             StreamableHTTPSessionManager(
                 server,
                 stateless=True,
                 json_response=plain,
                 security_settings=security,
-                max_request_body_size=request_bytes,
+                max_request_body_size=limits.request_bytes,
             )
             for plain in (False, True)
         )
@@ -62,11 +64,14 @@ class HttpApp:
         elif scope["method"] != "POST":
             # There is no stream to open with GET, and nothing to end with DELETE.
             await _refusal(405, "send requests with POST", {"Allow": "POST"})(scope, receive, send)
-        elif (body := await _read(headers, receive, self._largest)) is None:
-            message = f"the request is larger than {self._largest:,} bytes; send less at a time"
+        elif (body := await _read(headers, receive, self._limits.request_bytes)) is None:
+            message = f"the request is larger than {self._limits.request_bytes:,} bytes; send less at a time"
+            await _refusal(413, message)(scope, receive, send)
+        elif (request := _Request(scope, headers, body)).has_more_values_than(self._limits.request_values):
+            message = f"the request has more than {self._limits.request_values:,} values; send less at a time"
             await _refusal(413, message)(scope, receive, send)
         else:
-            await self._handle(_Request(scope, headers, body), receive, send)
+            await self._handle(request, receive, send)
 
     async def _handle(self, request: "_Request", receive: Receive, send: Send) -> None:
         if request.method == "notifications/cancelled":
@@ -103,19 +108,32 @@ class _Request:
     """A request whose body has arrived, and what its JSON says of itself."""
 
     def __init__(self, scope: Scope, headers: Headers, body: bytes) -> None:
-        self.scope = scope
         self._body = body
         self.takes_stream = "text/event-stream" in headers.get("accept", "")
+        # The SDK refuses clients that do not name both, and we know which one this client reads.
+        accept = (b"accept", b"application/json, text/event-stream")
+        self.scope = {**scope, "headers": [*(pair for pair in scope["headers"] if pair[0] != b"accept"), accept]}
         self.session = headers.get(_SESSION, "")
         try:
             message = json.loads(body)
         except (ValueError, RecursionError):
             message = None
+        self._message = message
         message = message if isinstance(message, dict) else {}
         params = message.get("params")
         self.method = message.get("method")
         self.id = _request_id(message.get("id"))
         self.cancelled = _request_id(params.get("requestId") if isinstance(params, dict) else None)
+
+    def has_more_values_than(self, most: int) -> bool:
+        """Whether its JSON has more values than that: each takes time to validate, while all other requests wait."""
+        pending, count = [self._message], 1
+        while pending and count <= most:
+            value = pending.pop()
+            inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+            count += len(inner)
+            pending.extend(inner)
+        return count > most
 
     def replay(self, disconnected: anyio.Event) -> Receive:
         """The `receive` of ASGI: the body, and later the end of the connection."""

@@ -33,12 +33,14 @@ class HttpLimits:
         connections: At once. Where the process may open few files, at most a third as many as it may open. One more
             closes the connection that has been idle or half-sent for the longest time.
         request_bytes: The largest body of a request; a larger one is refused with 413 before it is read.
+        request_values: The most values in the JSON of a request, at any depth; more are refused with 413, too.
         receive_seconds: How long a connection may wait for a whole request: its first, or the next after a reply.
         send_seconds: How long a client may not read what is sent to it.
     """
 
     connections: int = 256
     request_bytes: int = 1024 * 1024
+    request_values: int = 100_000
     receive_seconds: float = 10.0
     send_seconds: float = 30.0
 

@@ -66,7 +66,9 @@ def memory(process: Any) -> int:
 # Without sessions
 
 
-@pytest.mark.parametrize("accept", ["application/json, text/event-stream", "application/json", "*/*"])
+@pytest.mark.parametrize(
+    "accept", ["application/json, text/event-stream", "text/event-stream", "application/json", "*/*", "", "text/html"]
+)
 def test_a_tool_is_called_without_a_handshake(serve: Serve, account: dict[str, str], accept: str) -> None:
     with serve(env=account) as server:
         answer = post(server.url, call("search_memories", user_id="alice", query="food"), Accept=accept)
@@ -159,6 +161,18 @@ def test_a_large_request_is_refused_and_holds_up_no_other(serve: Serve, account:
         assert http.post(server.url, json=PING).status_code == 200
     assert declared.status_code == chunked.status_code == 413
     assert declared.json()["error"]["message"] == "the request is larger than 1,048,576 bytes; send less at a time"
+
+
+def test_many_values_are_refused_and_hold_up_no_other(serve: Serve, account: dict[str, str]) -> None:
+    many = call("add_memories", user_id="alice", messages=[1] * 300_000)
+    with serve(env=account) as server:
+        refused = post(server.url, many)
+        assert post(server.url, PING).elapsed.total_seconds() < 1
+        deep = httpx.post(server.url, content=b"[" * 500_000, headers=STREAM, timeout=30, trust_env=False)
+        assert post(server.url, PING).status_code == 200
+    assert refused.status_code == 413
+    assert refused.json()["error"]["message"] == "the request has more than 100,000 values; send less at a time"
+    assert deep.status_code == 400
 
 
 # Time
