@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
 
 from mcp import Client, StdioServerParameters, stdio_client
 
-from modulex_mem0.json_schema import subschemas
-from modulex_mem0.runtime import discover
+from modulex_mem0.hosts import ToolSet
+from modulex_mem0.json_schema import strict, subschemas
+from modulex_mem0.runtime import Runtime, discover
 
 ACTIONS = [action.name for action in discover()["mem0"].manifest.actions]
 FORMS = pytest.mark.parametrize("form", ["plain", "simple", "strict"])
@@ -194,6 +196,27 @@ def test_autogen(tools: dict[str, Any]) -> None:
     for name, tool in tools.items():
         model = utils.schema_to_pydantic_model(tool.input_schema)
         assert list(model.model_fields) == list(tool.input_schema["properties"]), name
+
+
+# Other people's connectors, through ours
+
+
+def test_the_tools_of_every_hosted_connector() -> None:
+    """Two thousand schemas that we did not write, in the forms that hosts are given."""
+    pytest.importorskip("modulex_integrations", reason="modulex-integrations is not installed")
+    types = pytest.importorskip("google.genai.types", reason="google-genai is not installed")
+    module = pytest.importorskip("agents.strict_schema", reason="openai-agents is not installed")
+    runtime = Runtime()
+    runtime.integrations.load_all()
+    hosted = [name for name in runtime.integrations if name.startswith("modulex_tools_")]
+    assert len(hosted) > 100
+    for name in hosted:
+        for tool in ToolSet(runtime, name).values():
+            types.FunctionDeclaration(name=tool.name, description=tool.description, parameters=tool.input_schema)
+            form = strict(tool.input_schema)
+            assert module.ensure_strict_json_schema(deepcopy(form), _reject_open_objects=True) == form, tool.name
+            # What they reach is not known.
+            assert not tool.closed_world
 
 
 # CrewAI
