@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             search_mode=options.search_mode,
             faults=options.faults,
             allow_fault_control=options.fault_control,
+            allow_remote_webhooks=options.remote_webhooks,
+            record=options.record,
+            seed=options.seed,
         )
     except ValueError as error:
         return _fail(str(error))
@@ -65,7 +68,12 @@ def _parser() -> argparse.ArgumentParser:
             f"--{name}", dest="search_mode", action="store_const", const=name, default="auto", help=meaning
         )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON file of faults to inject")
-    parser.add_argument("--fault-control", action="store_true", help="serve PUT/GET/DELETE /_sandbox/faults, keyless")
+    parser.add_argument(
+        "--fault-control", action="store_true", help="serve /_sandbox/faults and /_sandbox/webhooks, keyless"
+    )
+    parser.add_argument("--remote-webhooks", action="store_true", help="let webhooks call other machines")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write requests and replies, keys masked")
+    parser.add_argument("--seed", type=Path, metavar="FILE", help="JSON file of memories to start with")
     return parser
 
 

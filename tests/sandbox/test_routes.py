@@ -57,11 +57,11 @@ def test_an_unknown_kind_of_entity_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_path_below_an_entity_is_not_its_name(client: httpx.Client, remember: Remember) -> None:
-    remember("tea", user_id="alice/profile")
+    remember("tea", user_id="alice/facts")
     for method in ("GET", "DELETE"):
-        assert client.request(method, "/v2/entities/user/alice/profile/").json() == {"detail": "Not found."}
-    [entity] = client.get("/v2/entities/user/alice%2Fprofile/").json()
-    assert entity["name"] == "alice/profile"
+        assert client.request(method, "/v2/entities/user/alice/facts/").json() == {"detail": "Not found."}
+    [entity] = client.get("/v2/entities/user/alice%2Ffacts/").json()
+    assert entity["name"] == "alice/facts"
 
 
 # -- feedback, exports, summary, project

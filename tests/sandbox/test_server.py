@@ -81,7 +81,7 @@ def test_a_wrong_method_is_answered_with_all_the_right_ones(client: httpx.Client
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/v1/", "/v1/memories/a/b/c/", "/v1/memories//", "/v3/memories/graph/", "/v2/entities/user/alice/profile/",
+        "/", "/v1/", "/v1/memories/a/b/c/", "/v1/memories//", "/v3/memories/graph/", "/v2/entities/user/alice/facts/",
         "/v2/entities/user//", "/v1/profiles/", "/v2/", "/api/v1/orgs/", "/V1/ping/", "/v1/ping/x/",
         "/v1/entities/a/b/c/",
     ],
@@ -143,7 +143,7 @@ def test_the_command_takes_a_faults_file_and_serves_the_control_route(tmp_path: 
         banner = process.stderr.read()
         assert process.wait(10) == 0
     assert f"faults   {faults}" in banner
-    assert f"control  {base}/_sandbox/faults (open, no key)" in banner
+    assert f"control  {base}/_sandbox/faults and /_sandbox/webhooks (open, no key)" in banner
 
 
 def test_a_sandbox_runs_in_a_process_of_its_own(tmp_path: Path) -> None:

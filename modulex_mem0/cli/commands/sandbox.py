@@ -23,7 +23,12 @@ __all__ = ["command"]
 @click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="How long added memories stay pending.")
 @click.option("--semantic/--lexical", "semantic", default=None, help="Search by meaning, or by words.")
 @click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="A JSON file of faults to simulate.")
-@click.option("--fault-control", is_flag=True, help="Enable PUT/GET/DELETE /_sandbox/faults, which needs no key.")
+@click.option("--fault-control", is_flag=True, help="Enable /_sandbox/faults and /_sandbox/webhooks, keyless.")
+@click.option("--remote-webhooks", is_flag=True, help="Let webhooks call other machines, not this one alone.")
+@click.option(
+    "--record", type=click.Path(path_type=Path), metavar="FILE", help="Write requests and replies, keys masked."
+)
+@click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="A JSON file of memories to start with.")
 def command(
     *,
     port: int,
@@ -33,6 +38,9 @@ def command(
     semantic: bool | None,
     faults: Path | None,
     fault_control: bool,
+    remote_webhooks: bool,
+    record: Path | None,
+    seed: Path | None,
 ) -> None:
     """Start a local server that speaks Mem0's API.
 
@@ -52,7 +60,16 @@ def command(
     if delay is not None:
         given["delay"] = delay
     try:
-        settings = SandboxSettings(port=port, data=data, faults=faults, allow_fault_control=fault_control, **given)
+        settings = SandboxSettings(
+            port=port,
+            data=data,
+            faults=faults,
+            allow_fault_control=fault_control,
+            allow_remote_webhooks=remote_webhooks,
+            record=record,
+            seed=seed,
+            **given,
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     try:

@@ -1,10 +1,12 @@
 """API keys and the projects that they open."""
 
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from modulex_mem0.sandbox.http.errors import ApiError
 
@@ -47,6 +49,14 @@ class Keyring:
     def add_fresh(self) -> str:
         """Accept a new random key, which opens an empty project."""
         return self.add(f"m0-{secrets.token_hex(16)}")
+
+    def masked(self, text: str, mask: str) -> str:
+        """The text with every accepted key replaced, also as JSON and addresses spell it."""
+        # The longest first: a key may be the beginning of another.
+        for secret in sorted(self._projects, key=len, reverse=True):
+            for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
+                text = text.replace(form, mask)
+        return text
 
     def project(self, authorization: str | None) -> Project:
         """Return the project that an `Authorization` header opens.

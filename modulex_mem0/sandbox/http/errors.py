@@ -15,7 +15,7 @@ class ApiError(Exception):
         body: JSON body, worded as Mem0 words it.
     """
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
+    def __init__(self, status: int, body: dict[str, Any] | list[Any]) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body

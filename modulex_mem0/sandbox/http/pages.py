@@ -10,10 +10,10 @@ from starlette.requests import Request
 
 from modulex_mem0.sandbox.http.errors import ApiError
 
-__all__ = ["Page", "absolute_url"]
+__all__ = ["DEFAULT_PAGE", "LARGEST_PAGE", "Page", "absolute_url"]
 
-_LARGEST_PAGE = 200
-_DEFAULT_PAGE = 100
+LARGEST_PAGE = 200
+DEFAULT_PAGE = 100
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
@@ -24,18 +24,20 @@ class Page:
     Attributes:
         wanted: As the client wrote it: a number from 1, or `last`.
         size: Results per page, 1 to 200.
+        size_field: The parameter that sets the size; empty if none does.
     """
 
     wanted: str
     size: int
+    size_field: str = "page_size"
 
     @classmethod
-    def read(cls, request: Request, body: Mapping[str, Any] | None = None) -> Self:
-        """Read `page` and `page_size` from the query or else the body; an invalid size is ignored."""
+    def read(cls, request: Request, body: Mapping[str, Any] | None = None, size_field: str = "page_size") -> Self:
+        """Read `page` and the size from the query or else the body; an invalid size is ignored."""
         source = {**(body or {}), **request.query_params}
-        size = _positive(source.get("page_size")) or _DEFAULT_PAGE
+        size = _positive(source.get(size_field)) or DEFAULT_PAGE
         wanted = source.get("page")
-        return cls("1" if wanted is None or wanted == "" else str(wanted), min(size, _LARGEST_PAGE))
+        return cls("1" if wanted is None or wanted == "" else str(wanted), min(size, LARGEST_PAGE), size_field)
 
     def number(self, count: int) -> int:
         """The page's number among `count` results. Page 1 always exists.
@@ -68,7 +70,8 @@ class Page:
         }
 
     def _url(self, request: Request, number: int) -> str:
-        return absolute_url(request, {**request.query_params, "page": number, "page_size": self.size})
+        size = {self.size_field: self.size} if self.size_field else {}
+        return absolute_url(request, {**request.query_params, "page": number, **size})
 
 
 def absolute_url(request: Request, query: Mapping[str, object], path: str | None = None) -> str:

@@ -121,8 +121,10 @@ class Body(dict[str, Any]):
         return value
 
     def categories(self, field: str) -> list[dict[str, Any]] | None:
-        """Custom categories: a list of objects of category name to description."""
+        """Custom categories: a list of objects of category name to description, or one such object."""
         value = self.get(field)
+        if isinstance(value, dict):
+            value = [value] if value else None
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):

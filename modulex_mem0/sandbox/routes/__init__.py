@@ -8,20 +8,44 @@ file and name it here.
 from modulex_mem0.sandbox.routes import (
     add,
     batch,
+    deprecated,
     entities,
     events,
     exports,
     feedback,
     health,
+    members,
     memories,
+    organizations,
+    profiles,
     projects,
     search,
+    stats,
     summary,
+    webhooks,
 )
 
 __all__ = ["JOBS", "ROUTES"]
 
-_SUBJECTS = (health, add, search, memories, batch, events, entities, feedback, exports, summary, projects)
+_SUBJECTS = (
+    health,
+    add,
+    search,
+    memories,
+    batch,
+    events,
+    entities,
+    feedback,
+    exports,
+    summary,
+    stats,
+    deprecated,
+    organizations,
+    members,
+    projects,
+    webhooks,
+    profiles,
+)
 
 ROUTES = [route for subject in _SUBJECTS for route in subject.ROUTES]
 JOBS = {**add.JOBS, **memories.JOBS, **entities.JOBS}

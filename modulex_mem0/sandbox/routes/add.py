@@ -17,7 +17,7 @@ from modulex_mem0.sandbox.store.entities import Scope
 from modulex_mem0.sandbox.store.history import Message
 from modulex_mem0.sandbox.store.jobs import Results
 
-__all__ = ["JOBS", "ROUTES", "Add"]
+__all__ = ["JOBS", "ROUTES", "Add", "store_verbatim"]
 
 _ROLES = ("user", "assistant", "system")
 
@@ -26,12 +26,13 @@ async def _add(request: Request, backend: Backend, project: Project) -> dict[str
     body = await read_body(request)
     add = Add.read(body)
     if not add.infer:
-        return await backend.run_and_embed(_add_verbatim, project.id, add, body)
+        return await backend.run_and_embed(store_verbatim, project.id, add, body)
     event_id = await queue(request, backend, project, "ADD", body)
     return {"event_id": event_id, "status": "PENDING"}
 
 
-def _add_verbatim(connection: sqlite3.Connection, project: str, add: "Add", body: Body) -> dict[str, Any]:
+def store_verbatim(connection: sqlite3.Connection, project: str, add: "Add", body: Body) -> dict[str, Any]:
+    """Store every message as it is; returns the reply of an add that is done."""
     event_id = jobs.enqueue(connection, project, "ADD", body, delay=0)
     facts = [Fact(message["content"], add.scope, (message,)) for message in add.messages]
     results = _store(connection, project, add, facts, event_id)

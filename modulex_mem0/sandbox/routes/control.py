@@ -1,4 +1,4 @@
-"""`PUT/GET/DELETE /_sandbox/faults`: changes the faults of a running sandbox.
+"""`/_sandbox/faults`: changes the faults of a running sandbox. `/_sandbox/webhooks`: what it delivered to webhooks.
 
 These routes need no key, so they are served only if the settings allow it.
 """
@@ -10,10 +10,13 @@ from modulex_mem0.sandbox.faults.rules import FaultBoard, FaultsError, parse_rul
 from modulex_mem0.sandbox.http.errors import ApiError
 from modulex_mem0.sandbox.http.requests import read_json
 from modulex_mem0.sandbox.http.routing import Operation
+from modulex_mem0.sandbox.routes.endpoint import Backend
+from modulex_mem0.sandbox.store.webhooks import recent_deliveries
 
 __all__ = ["control_routes"]
 
 _PATH = "/_sandbox/faults"
+_DELIVERIES = "/_sandbox/webhooks"
 
 
 def control_routes(board: FaultBoard) -> list[Operation]:
@@ -33,4 +36,13 @@ def control_routes(board: FaultBoard) -> list[Operation]:
         board.replace([])
         return JSONResponse({"faults": []})
 
-    return [Operation("PUT", _PATH, put), Operation("GET", _PATH, get), Operation("DELETE", _PATH, delete)]
+    async def deliveries(request: Request) -> Response:
+        backend: Backend = request.state.backend
+        return JSONResponse({"deliveries": await backend.run(recent_deliveries)})
+
+    return [
+        Operation("GET", _DELIVERIES, deliveries),
+        Operation("PUT", _PATH, put),
+        Operation("GET", _PATH, get),
+        Operation("DELETE", _PATH, delete),
+    ]

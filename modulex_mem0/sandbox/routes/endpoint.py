@@ -18,7 +18,7 @@ from modulex_mem0.sandbox.store import jobs
 from modulex_mem0.sandbox.store.database import Database, DataFileError
 from modulex_mem0.sandbox.store.jobs import JobRunner, Work
 
-__all__ = ["Backend", "queue", "route"]
+__all__ = ["Backend", "Handler", "queue", "route"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,13 +107,21 @@ def route(method: str, path: str, handler: Handler, *, status: int = 200) -> Ope
     return Operation(method, path, endpoint)
 
 
-async def queue(request: Request, backend: Backend, project: Project, event_type: str, payload: dict[str, Any]) -> str:
+async def queue(
+    request: Request,
+    backend: Backend,
+    project: Project,
+    event_type: str,
+    payload: dict[str, Any],
+    *,
+    at_once: bool = False,
+) -> str:
     """Queue a job and return its event's id. Its delay is that of the settings, unless a fault sets another.
 
-    With a delay of 0 the job is done before this returns.
+    With a delay of 0, or `at_once`, the job is done before this returns.
     """
     rule = request.scope.get(RULE_KEY)
-    delay, error = backend.settings.delay, None
+    delay, error = 0.0 if at_once else backend.settings.delay, None
     if isinstance(rule, FaultRule):
         delay = delay if rule.event_delay is None else rule.event_delay
         error = rule.event_error

@@ -1,4 +1,4 @@
-"""`GET /v1/event/{id}/` and `GET /v1/events/`: the state of queued jobs."""
+"""`/v1/event/{id}/` and `/v1/events/`: the state of jobs. `/v1/memories/events/`: the changes of all memories."""
 
 import sqlite3
 import uuid
@@ -11,6 +11,7 @@ from modulex_mem0.sandbox.http.errors import ApiError
 from modulex_mem0.sandbox.http.pages import Page
 from modulex_mem0.sandbox.routes.endpoint import Backend, route
 from modulex_mem0.sandbox.store import jobs
+from modulex_mem0.sandbox.store.history import count_changes, newest_changes
 
 __all__ = ["ROUTES"]
 
@@ -37,4 +38,20 @@ async def _list(request: Request, backend: Backend, project: Project) -> dict[st
     return page.envelope(request, count, found)
 
 
-ROUTES = [route("GET", "/v1/event/{event_id}/", _get), route("GET", "/v1/events/", _list)]
+async def _list_changes(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
+    page = Page.read(request, size_field="limit")
+
+    def work(connection: sqlite3.Connection) -> tuple[int, list[dict[str, Any]]]:
+        count = count_changes(connection, project.id)
+        return count, newest_changes(connection, project.id, page.size, page.offset(count))
+
+    count, found = await backend.run(work)
+    return page.envelope(request, count, found)
+
+
+ROUTES = [
+    route("GET", "/v1/event/{event_id}/", _get),
+    route("GET", "/v1/events/", _list),
+    # Despite its name, it shows changes and not jobs.
+    route("GET", "/v1/memories/events/", _list_changes),
+]

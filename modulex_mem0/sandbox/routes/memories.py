@@ -22,7 +22,7 @@ from modulex_mem0.sandbox.store.history import history_of
 from modulex_mem0.sandbox.store.jobs import Results
 from modulex_mem0.sandbox.store.memories import record_by_id
 
-__all__ = ["DELETE_IN_PROGRESS", "JOBS", "ROUTES", "Update", "delete_matching"]
+__all__ = ["DELETE_IN_PROGRESS", "JOBS", "ROUTES", "Update", "delete_matching", "read_metadata"]
 
 DELETE_IN_PROGRESS = "Delete in progress. This may take some time."
 _EVERYONE = "*"
@@ -69,7 +69,7 @@ async def _delete_by_filter(request: Request, backend: Backend, project: Project
     filters: dict[str, Any] = {
         field: request.query_params[field] for field in ENTITY_FIELDS if request.query_params.get(field)
     }
-    metadata = _read_metadata(request.query_params)
+    metadata = read_metadata(request.query_params)
     if metadata:
         filters["metadata"] = metadata
     if not filters:
@@ -80,7 +80,7 @@ async def _delete_by_filter(request: Request, backend: Backend, project: Project
     return {"message": DELETE_IN_PROGRESS, "event_id": event_id}
 
 
-def _read_metadata(query: QueryParams) -> dict[str, Any]:
+def read_metadata(query: QueryParams) -> dict[str, Any]:
     """The metadata to match, as one JSON object or, as in the API's document, as `metadata[key]=text`."""
     text = query.get("metadata")
     named = {key[len("metadata[") : -1]: value for key, value in query.items() if _METADATA_KEY.fullmatch(key)}

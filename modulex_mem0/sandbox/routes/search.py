@@ -1,12 +1,13 @@
 """`POST /v3/memories/search/` and `POST /v3/memories/`: memories ranked against a query, and listed in pages."""
 
 import sqlite3
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 
-from modulex_mem0.sandbox.clock import DAY, parse_instant
+from modulex_mem0.sandbox.clock import DAY, now, parse_instant
 from modulex_mem0.sandbox.http.auth import Project
 from modulex_mem0.sandbox.http.errors import ApiError
 from modulex_mem0.sandbox.http.pages import Page
@@ -22,46 +23,71 @@ from modulex_mem0.sandbox.search.filters import (
     require_entity,
 )
 from modulex_mem0.sandbox.search.selection import Selection
+from modulex_mem0.sandbox.store import jobs
 from modulex_mem0.sandbox.store.entities import ENTITY_FIELDS
-from modulex_mem0.sandbox.store.memories import only_fields, record_in_list
+from modulex_mem0.sandbox.store.jobs import Results
+from modulex_mem0.sandbox.store.memories import Record, only_fields, record_in_list
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "created_between", "keyword_conditions", "only_these", "search_memories"]
 
 
 async def _search(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
     body = await read_body(request)
-    parts = _filter_parts(body)
-    if any(condition.field == "keywords" for condition, _ in conditions(parts[0])):
+    body.flag("rerank", default=False)  # checked only: the ranking is already complete
+    return {"results": await search_memories(backend, project, body, _filter_parts(body), threshold=0.1)}
+
+
+async def search_memories(
+    backend: Backend, project: Project, body: Body, parts: list[Node], *, threshold: float, count_field: str = "top_k"
+) -> list[Record]:
+    """Rank the memories that match all of `parts`, and log the search as an event.
+
+    Args:
+        backend: Where the memories are.
+        project: Whose they are.
+        body: The request, with `query` and what limits the results.
+        parts: The filters.
+        threshold: The score that is asked for if the body names none.
+        count_field: The field that says how many results are wanted.
+
+    Raises:
+        ApiError: 400 for a field of the wrong type; 500 for a filter by keywords, as on the service.
+    """
+    if any(condition.field == "keywords" for part in parts for condition, _ in conditions(part)):
         # A bug of the service, kept because clients must cope with it.
         raise ApiError(500, {"error": "Internal server error"})
     query = ranking.Query(
         text=body.text("query", required=True, blank=False) or "",
-        top_k=body.integer("top_k", default=10, least=1, most=1000),
-        threshold=body.number("threshold", default=0.1, least=0, most=1),
-        only_fields=_only_fields(body),
+        top_k=body.integer(count_field, default=10, least=1, most=1000),
+        threshold=body.number("threshold", default=threshold, least=0, most=1),
+        only_fields=only_these(body),
     )
-    body.flag("rerank", default=False)  # checked only: the ranking is already complete
     reference = body.instant("reference_date")
     wanted = body.mapping("metadata")
-    parts.extend(metadata_condition(key, "eq", value) for key, value in (wanted or {}).items())
     selection = Selection.matching(
         project.id,
         *parts,
+        *(metadata_condition(key, "eq", value) for key, value in (wanted or {}).items()),
         show_expired=body.flag("show_expired", default=False),
         at=None if reference is None else reference.micros,
     )
+    started_at = now()
     await backend.embed_missing(project.id)
-    return {"results": await backend.run(ranking.search, selection, query, backend.vectors)}
+    found = await backend.run(ranking.search, selection, query, backend.vectors)
+    results: Results = [{key: record[key] for key in ("id", "memory", "score") if key in record} for record in found]
+    # In a transaction of its own: a full disk must not stop a search.
+    with suppress(sqlite3.Error):
+        await backend.run(jobs.log, project.id, "SEARCH", body, results=results, started_at=started_at)
+    return found
 
 
 async def _list(request: Request, backend: Backend, project: Project) -> dict[str, Any]:
     body = await read_body(request)
     parts = _filter_parts(body)
-    keywords = body.text("keywords")
-    parts.extend(Condition("text", "icontains", word) for word in (keywords or "").split())
-    parts.extend(_created_between(body.date("start_date"), body.date("end_date")))
+    parts.extend(keyword_conditions(body.text("keywords")))
+    parts.extend(created_between(body.date("start_date"), body.date("end_date")))
     selection = Selection.matching(project.id, *parts, show_expired=body.flag("show_expired", default=False))
-    fields, page = _only_fields(body), Page.read(request, body)
+    fields, page = only_these(body), Page.read(request, body)
 
     def work(connection: sqlite3.Connection) -> tuple[int, list[sqlite3.Row]]:
         count = selection.count(connection)
@@ -83,7 +109,12 @@ def _filter_parts(body: Body) -> list[Node]:
     return [tree, Condition("categories", "in", tuple(categories))] if categories else [tree]
 
 
-def _created_between(first: str | None, last: str | None) -> list[Node]:
+def keyword_conditions(keywords: str | None) -> list[Node]:
+    """The memory contains each of these words, in any case."""
+    return [Condition("text", "icontains", word) for word in (keywords or "").split()]
+
+
+def created_between(first: str | None, last: str | None) -> list[Node]:
     """Created from the first to the last of these UTC days, both included; `None` leaves an end open."""
     parts: list[Node] = []
     start, end = parse_instant(first), parse_instant(last)
@@ -94,7 +125,8 @@ def _created_between(first: str | None, last: str | None) -> list[Node]:
     return parts
 
 
-def _only_fields(body: Body) -> tuple[str, ...] | None:
+def only_these(body: Body) -> tuple[str, ...] | None:
+    """The fields that the client wants of each memory; `None` for all."""
     names = body.texts("fields")
     return tuple(names) if names else None
 

@@ -21,6 +21,9 @@ from modulex_mem0.sandbox.http.routing import resources, with_slash
 from modulex_mem0.sandbox.routes import JOBS, ROUTES
 from modulex_mem0.sandbox.routes.control import control_routes
 from modulex_mem0.sandbox.routes.endpoint import Backend
+from modulex_mem0.sandbox.server.delivery import Deliverer
+from modulex_mem0.sandbox.server.recording import Recorder, RecordingMiddleware
+from modulex_mem0.sandbox.server.seed import load_seed, sow
 from modulex_mem0.sandbox.settings import SandboxSettings
 from modulex_mem0.sandbox.store.database import is_disk_failure
 
@@ -41,10 +44,14 @@ def create_app(settings: SandboxSettings | None = None) -> Starlette:
 
     Raises:
         FaultsError: The faults file cannot be used.
+        SeedError: The file of memories to start with cannot be used.
+        RecordingError: The file to record to cannot be written.
     """
     settings = settings or SandboxSettings()
     keyring = Keyring(settings.keys)
     board = FaultBoard(load_rules(settings.faults) if settings.faults else ())
+    seed = load_seed(settings.seed) if settings.seed else []
+    recorder = Recorder(settings.record, keyring) if settings.record else None
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[_State]:
@@ -53,14 +60,24 @@ def create_app(settings: SandboxSettings | None = None) -> Starlette:
         except Exception as error:
             app.state.failure = error
             raise
+        deliverer = Deliverer(backend.database)
         try:
+            first = keyring.project(f"Token {settings.keys[0].partition('=')[0]}")
+            await backend.run_and_embed(sow, first.id, seed)
+            deliverer.start()
             yield {"backend": backend}
         finally:
+            await deliverer.close()
             await backend.close()
+            if recorder is not None:
+                recorder.close()
 
     app = Starlette(
         routes=resources([*ROUTES, *(control_routes(board) if settings.allow_fault_control else ())]),
-        middleware=[Middleware(FaultMiddleware, board)],
+        middleware=[
+            *([Middleware(RecordingMiddleware, recorder)] if recorder else ()),
+            Middleware(FaultMiddleware, board),
+        ],
         exception_handlers={
             ApiError: _answer_api_error,
             HTTPException: _answer_http_error,

@@ -145,6 +145,12 @@ def _arguments(settings: SandboxSettings) -> list[str]:
         arguments.append(f"--faults={settings.faults}")
     if settings.allow_fault_control:
         arguments.append("--fault-control")
+    if settings.allow_remote_webhooks:
+        arguments.append("--remote-webhooks")
+    if settings.record is not None:
+        arguments.append(f"--record={settings.record}")
+    if settings.seed is not None:
+        arguments.append(f"--seed={settings.seed}")
     return arguments
 
 

@@ -56,7 +56,13 @@ def banner(settings: SandboxSettings, base_url: str) -> str:
     if settings.faults is not None:
         lines.append(f"  faults   {settings.faults}")
     if settings.allow_fault_control:
-        lines.append(f"  control  {base_url}/_sandbox/faults (open, no key)")
+        lines.append(f"  control  {base_url}/_sandbox/faults and /_sandbox/webhooks (open, no key)")
+    if settings.allow_remote_webhooks:
+        lines.append("  webhooks may call other machines")
+    if settings.seed is not None:
+        lines.append(f"  seed     {settings.seed}")
+    if settings.record is not None:
+        lines.append(f"  record   {settings.record}")
     return "\n".join([*lines, "Extraction here is rule-based; there is no language model.", "Ctrl+C stops it.", ""])
 
 
@@ -80,6 +86,8 @@ class SandboxServer(uvicorn.Server):
             PortError: The port cannot be used.
             DataFileError: The data file cannot be used.
             FaultsError: The faults file cannot be used.
+            SeedError: The file of memories to start with cannot be used.
+            RecordingError: The file to record to cannot be written.
             MissingEmbedderError: Semantic search was asked for and its package is not installed.
         """
         self._greeting = greeting

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _APPLICATION = 0x4D3053B0  # marks a data file as the sandbox's, in SQLite's `application_id`
-_FORMAT = 2
+_FORMAT = 3
 _MISSING = object()
 _DISK_FAILURES = frozenset(
     {
@@ -103,6 +103,7 @@ CREATE TABLE IF NOT EXISTS history (
     updated_at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS history_by_memory ON history (project, memory_id, pk);
+CREATE INDEX IF NOT EXISTS history_by_project ON history (project, pk);
 
 CREATE TABLE IF NOT EXISTS events (
     pk INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -140,9 +141,78 @@ CREATE TABLE IF NOT EXISTS exports (
 CREATE INDEX IF NOT EXISTS exports_by_project ON exports (project, pk);
 CREATE TABLE IF NOT EXISTS projects (
     project TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    organization TEXT NOT NULL,
     settings TEXT NOT NULL CHECK (json_valid(settings)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS projects_by_organization ON projects (account, organization);
+CREATE TABLE IF NOT EXISTS organizations (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS members (
+    account TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    project TEXT NOT NULL,
+    email TEXT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (account, organization, project, email)
+);
+CREATE TABLE IF NOT EXISTS entities (
+    project TEXT NOT NULL,
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (project, type, name)
+);
+CREATE TABLE IF NOT EXISTS webhooks (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    event_types TEXT NOT NULL CHECK (json_valid(event_types)),
+    is_active INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS webhooks_by_project ON webhooks (project);
+CREATE TABLE IF NOT EXISTS deliveries (
+    pk INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook TEXT NOT NULL,
+    url TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    payload TEXT NOT NULL CHECK (json_valid(payload)),
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    outcome TEXT,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, due_at);
+CREATE TABLE IF NOT EXISTS profile_settings (
+    project TEXT PRIMARY KEY,
+    settings TEXT NOT NULL CHECK (json_valid(settings))
+);
+CREATE TABLE IF NOT EXISTS profile_jobs (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    repeat_key TEXT,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    UNIQUE (project, repeat_key)
+);
+CREATE TABLE IF NOT EXISTS profiles (
+    project TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    PRIMARY KEY (project, user_id)
 );
 """
 
@@ -162,9 +232,13 @@ class Database:
     """One connection on one thread of its own, so that no statement runs on the event loop.
 
     Other threads reach the connection through `run` alone.
+
+    Attributes:
+        after_commit: Called on the event loop after each transaction that changed something.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self.after_commit: Callable[[], None] = _nothing
         self._connection = connection
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-sqlite")
 
@@ -197,7 +271,8 @@ class Database:
     ) -> T:
         """Call `work(connection, ...)` in a transaction: committed when it returns, rolled back when it raises."""
 
-        def transaction() -> T:
+        def transaction() -> tuple[T, bool]:
+            before = self._connection.total_changes
             self._connection.execute("BEGIN")
             try:
                 result = work(self._connection, *args, **kwargs)
@@ -207,14 +282,21 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            return result
+            return result, self._connection.total_changes > before
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        result, changed = await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        if changed:
+            self.after_commit()
+        return result
 
     def close(self) -> None:
         """Finish the work in progress and close the file."""
         self._thread.shutdown(wait=True)
         self._connection.close()
+
+
+def _nothing() -> None:
+    """Nobody waits for commits."""
 
 
 def _check(connection: sqlite3.Connection) -> None:

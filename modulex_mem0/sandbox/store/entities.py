@@ -1,20 +1,30 @@
 """Entities: the users, agents, apps and runs that memories belong to."""
 
+import hashlib
+import json
 import sqlite3
-import uuid
 from dataclasses import dataclass
 from typing import Any, Self
 
-from modulex_mem0.sandbox.clock import format_instant
+from modulex_mem0.sandbox.clock import format_instant, now
 from modulex_mem0.sandbox.http.errors import field_error
 from modulex_mem0.sandbox.http.requests import Body
 
-__all__ = ["ENTITY_FIELDS", "ENTITY_TYPES", "Scope", "find_entity", "list_entities"]
+__all__ = [
+    "ENTITY_FIELDS",
+    "ENTITY_TYPES",
+    "Scope",
+    "check_id",
+    "find_entity",
+    "forget_entity",
+    "list_entities",
+    "name_of_entity",
+    "register_entity",
+]
 
 ENTITY_FIELDS = ("user_id", "agent_id", "app_id", "run_id")
 ENTITY_TYPES = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "run_id"}
 _LONGEST_ID = 255  # characters, as the service is reported to limit them
-_NAMESPACE = uuid.UUID("6f1c7d0a-9d0c-5c53-9a5e-0f6f6d656d30")
 
 
 @dataclass(frozen=True)
@@ -38,11 +48,50 @@ class Scope:
         """Read the ids from the top level of a body; null and "" count as missing."""
         found: dict[str, str | None] = {}
         for field in ENTITY_FIELDS:
-            value = body.text(field)
-            if value is not None and len(value) > _LONGEST_ID:
-                raise field_error(field, f"Ensure this field has no more than {_LONGEST_ID} characters.")
-            found[field] = value or None
+            found[field] = check_id(field, body.text(field)) or None
         return cls(**found)
+
+
+def check_id(field: str, value: str | None) -> str | None:
+    """Return `value`.
+
+    Raises:
+        ApiError: 400 if it is too long for an id.
+    """
+    if value is not None and len(value) > _LONGEST_ID:
+        raise field_error(field, f"Ensure this field has no more than {_LONGEST_ID} characters.")
+    return value
+
+
+def register_entity(
+    connection: sqlite3.Connection, project: str, kind: str, name: str, *, title: str, metadata: dict[str, Any]
+) -> dict[str, Any]:
+    """Store an entity, which needs no memories, or change the one of this name; returns it as its route shows it."""
+    moment = now()
+    connection.execute(
+        "INSERT INTO entities VALUES (?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET title = excluded.title,"
+        " metadata = excluded.metadata, updated_at = excluded.updated_at",
+        (project, kind, name, title, json.dumps(metadata), moment, moment),
+    )
+    row = connection.execute(
+        "SELECT * FROM entities WHERE project = ? AND type = ? AND name = ?", (project, kind, name)
+    ).fetchone()
+    shown = {
+        "id": _number(project, kind, name),
+        ENTITY_TYPES[kind]: name,
+        "metadata": metadata,
+        "created_at": format_instant(row["created_at"]),
+        "updated_at": format_instant(row["updated_at"]),
+        "graph_entities": None,
+        "is_deleted": False,
+        "project": _number(project),
+    }
+    return shown if kind == "user" else {**shown, "name": title}
+
+
+def forget_entity(connection: sqlite3.Connection, project: str, kind: str, name: str) -> None:
+    """Delete what was registered for an entity. Its memories are another matter."""
+    connection.execute("DELETE FROM entities WHERE project = ? AND type = ? AND name = ?", (project, kind, name))
 
 
 def list_entities(connection: sqlite3.Connection, project: str, owner: str) -> list[dict[str, Any]]:
@@ -51,30 +100,44 @@ def list_entities(connection: sqlite3.Connection, project: str, owner: str) -> l
 
 
 def find_entity(connection: sqlite3.Connection, project: str, owner: str, kind: str, name: str) -> list[dict[str, Any]]:
-    """A list with the entity of this type and name; empty if it has no memories."""
+    """A list with the entity of this type and name; empty if it has no memories and was not registered."""
     return _select(connection, project, owner, kind, name)
+
+
+def name_of_entity(connection: sqlite3.Connection, project: str, kind: str, number: int) -> str | None:
+    """The name of the entity with this numeric id."""
+    names = (entity["name"] for entity in _select(connection, project, "", kind) if entity["id"] == str(number))
+    return next(names, None)
 
 
 def _select(
     connection: sqlite3.Connection, project: str, owner: str, kind: str, name: str | None = None
 ) -> list[dict[str, Any]]:
     column = ENTITY_TYPES[kind]
-    condition, parameters = ("IS NOT NULL", (project,)) if name is None else ("= ?", (project, name))
+    named, parameters = ("", ()) if name is None else (" AND name = ?", (name,))
     rows = connection.execute(
-        f"SELECT {column} AS name, min(created_at) AS first, max(updated_at) AS last, count(*) AS total"  # noqa: S608
-        f" FROM memories WHERE project = ? AND {column} {condition} GROUP BY {column} ORDER BY {column}",
-        parameters,
+        "SELECT name, min(first) AS first, max(last) AS last, sum(total) AS total, max(metadata) AS metadata FROM ("  # noqa: S608
+        f"SELECT {column} AS name, min(created_at) AS first, max(updated_at) AS last, count(*) AS total,"
+        f" NULL AS metadata FROM memories WHERE project = ? AND {column} IS NOT NULL GROUP BY {column}"
+        " UNION ALL SELECT name, created_at, updated_at, 0, metadata FROM entities WHERE project = ? AND type = ?"
+        f") WHERE 1{named} GROUP BY name ORDER BY name",
+        (project, project, kind, *parameters),
     )
     return [
         {
-            "id": str(uuid.uuid5(_NAMESPACE, f"{project}/{kind}/{row['name']}")),
+            "id": str(_number(project, kind, row["name"])),
             "name": row["name"],
             "created_at": format_instant(row["first"]),
             "updated_at": format_instant(row["last"]),
             "total_memories": row["total"],
             "owner": owner,
-            "metadata": None,
+            "metadata": None if row["metadata"] is None else json.loads(row["metadata"]),
             "type": kind,
         }
         for row in rows
     ]
+
+
+def _number(*parts: str) -> int:
+    """A number that stands for these texts; one that JavaScript holds exactly."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:6])

@@ -8,7 +8,7 @@ from typing import Any
 
 from modulex_mem0.sandbox.clock import format_instant, now
 
-__all__ = ["Change", "Message", "history_of", "record"]
+__all__ = ["Change", "Message", "count_changes", "history_of", "newest_changes", "origin_of", "record"]
 
 Message = dict[str, Any]
 """A message of an add: `{"role": ..., "content": ...}`."""
@@ -56,6 +56,29 @@ def history_of(connection: sqlite3.Connection, project: str, memory_id: str) -> 
         "SELECT * FROM history WHERE project = ? AND memory_id = ? ORDER BY pk", (project, memory_id)
     )
     return [_entry(row) for row in rows]
+
+
+def count_changes(connection: sqlite3.Connection, project: str) -> int:
+    """How many changes a project has had."""
+    found: int = connection.execute("SELECT count(*) FROM history WHERE project = ?", (project,)).fetchone()[0]
+    return found
+
+
+def newest_changes(connection: sqlite3.Connection, project: str, limit: int, offset: int) -> list[dict[str, Any]]:
+    """A page of a project's changes, newest first."""
+    rows = connection.execute(
+        "SELECT * FROM history WHERE project = ? ORDER BY pk DESC LIMIT ? OFFSET ?", (project, limit, offset)
+    )
+    return [_entry(row) for row in rows]
+
+
+def origin_of(connection: sqlite3.Connection, project: str, memory_id: str) -> tuple[list[Message], bool]:
+    """The messages that a memory was made from, and whether its text has been changed since."""
+    rows = connection.execute(
+        "SELECT event, input FROM history WHERE project = ? AND memory_id = ? ORDER BY pk", (project, memory_id)
+    ).fetchall()
+    first: list[Message] = next((json.loads(row["input"]) for row in rows if row["event"] == "ADD"), [])
+    return first, any(row["event"] == "UPDATE" for row in rows)
 
 
 def _entry(row: sqlite3.Row) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from modulex_mem0.sandbox.clock import format_instant, now
 from modulex_mem0.sandbox.store.database import Database, is_disk_failure
 
-__all__ = ["JobRunner", "Results", "Work", "count_events", "enqueue", "find_event", "finish", "newest_events"]
+__all__ = ["JobRunner", "Results", "Work", "count_events", "enqueue", "find_event", "finish", "log", "newest_events"]
 
 Results = list[dict[str, Any]]
 """What an event reports of its job: an object for each memory that was added or deleted."""
@@ -66,6 +66,34 @@ def finish(connection: sqlite3.Connection, event_id: str, results: Results, erro
     connection.execute(
         "UPDATE events SET status = ?, results = ?, error = ?, completed_at = ? WHERE id = ?",
         (_FAILED if error else _SUCCEEDED, json.dumps(results), error, now(), event_id),
+    )
+
+
+def log(
+    connection: sqlite3.Connection,
+    project: str,
+    event_type: str,
+    payload: dict[str, Any],
+    *,
+    results: Results,
+    started_at: int,
+) -> None:
+    """Store the event of something that was done at once, such as a search."""
+    connection.execute(
+        "INSERT INTO events (id, project, event_type, status, payload, results, created_at, starts_at, ready_at,"
+        " completed_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            str(uuid.uuid4()),
+            project,
+            event_type,
+            _SUCCEEDED,
+            json.dumps(payload),
+            json.dumps(results),
+            started_at,
+            started_at,
+            started_at,
+            now(),
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from modulex_mem0.sandbox.clock import format_instant, now
-from modulex_mem0.sandbox.store import history
+from modulex_mem0.sandbox.store import history, webhooks
 from modulex_mem0.sandbox.store.entities import ENTITY_FIELDS, Scope
 from modulex_mem0.sandbox.store.history import Change, Message
 
@@ -52,7 +52,7 @@ class NewMemory:
     categories: tuple[str, ...]
     input: tuple[Message, ...]
     created_at: int | None
-    event_id: str
+    event_id: str | None
     metadata: dict[str, Any] | None = None
     expiration_date: str | None = None
     immutable: bool = False
@@ -91,8 +91,10 @@ def insert(connection: sqlite3.Connection, project: str, new: NewMemory) -> str:
             _fingerprint(new.text, new.scope),
         ),
     )
-    change = Change("ADD", None, new.text, new.input)
-    history.record(connection, _existing(connection, project, identifier), change)
+    stored = _existing(connection, project, identifier)
+    history.record(connection, stored, Change("ADD", None, new.text, new.input))
+    _announce(connection, stored, "ADD")
+    _announce_categories(connection, stored)
     return identifier
 
 
@@ -134,12 +136,16 @@ def edit(connection: sqlite3.Connection, memory: sqlite3.Row, change: Edit) -> s
         )
     changed = _existing(connection, memory["project"], memory["id"])
     history.record(connection, changed, Change("UPDATE", memory["memory"], change.text))
+    _announce(connection, changed, "UPDATE")
+    if changed["categories"] != memory["categories"]:
+        _announce_categories(connection, changed)
     return changed
 
 
 def delete(connection: sqlite3.Connection, memory: sqlite3.Row) -> None:
     """Delete a memory; its history stays."""
     history.record(connection, memory, Change("DELETE", memory["memory"], ""))
+    _announce(connection, memory, "DELETE")
     connection.execute("DELETE FROM memories WHERE pk = ?", (memory["pk"],))
 
 
@@ -228,6 +234,16 @@ def _calendar(micros: int) -> dict[str, Any]:
         "quarter": (moment.month - 1) // 3 + 1,
         "is_weekend": moment.isoweekday() >= 6,
     }
+
+
+def _announce(connection: sqlite3.Connection, memory: sqlite3.Row, event: str) -> None:
+    details = {"id": memory["id"], "data": {"memory": memory["memory"]}, "event": event}
+    webhooks.announce(connection, memory["project"], f"memory_{event.lower()}", details)
+
+
+def _announce_categories(connection: sqlite3.Connection, memory: sqlite3.Row) -> None:
+    details = {"memory_id": memory["id"], "event": "CATEGORIZE", "categories": json.loads(memory["categories"])}
+    webhooks.announce(connection, memory["project"], "memory_categorize", details)
 
 
 def _existing(connection: sqlite3.Connection, project: str, identifier: str) -> sqlite3.Row:

@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any
 
 from modulex_mem0.sandbox.clock import format_instant, now
+from modulex_mem0.sandbox.http.auth import ORGANIZATION
 
 __all__ = ["CHANGEABLE", "change_settings", "custom_categories", "read_settings"]
 
@@ -37,7 +38,9 @@ def read_settings(connection: sqlite3.Connection, project: str) -> dict[str, Any
     row = connection.execute("SELECT * FROM projects WHERE project = ?", (project,)).fetchone()
     if row is None:
         moment = now()
-        connection.execute("INSERT INTO projects VALUES (?,?,?,?)", (project, "{}", moment, moment))
+        # A created project has its row from the start; this is the one that a key opens.
+        own = (project, project, ORGANIZATION, "{}", moment, moment)
+        connection.execute("INSERT INTO projects VALUES (?,?,?,?,?,?)", own)
         return {**_DEFAULTS, "created_at": format_instant(moment), "updated_at": format_instant(moment)}
     return {
         **_DEFAULTS,
