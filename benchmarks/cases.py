@@ -59,7 +59,7 @@ FULL: Final = Plan(
 )
 QUICK: Final = Plan(
     name="quick",
-    loads=(*_TEN, Load("http", 1000, 1), Load("https", 10, 32)),
+    loads=(*_TEN, *_LARGE, Load("https", 10, 32)),
     rounds=3,
     seconds=0.3,
     watched=(Load("http", 1000, 1),),

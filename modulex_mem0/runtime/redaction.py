@@ -6,8 +6,7 @@ what HTTP libraries log. The secrets are those of the call's own credential; the
 
 import logging
 import re
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, cast
@@ -24,7 +23,7 @@ _MASK_BYTES = MASK.encode()
 # Shorter values occur in ordinary text by chance; masking them would garble it, and give them away.
 _MIN_LENGTH = 4
 # An ASCII character written as a JSON escape, in which a secret can hide from a search of the bytes.
-_ESCAPED_ASCII = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
+_ESCAPED_ASCII = re.compile(rb"\\u00[2-7]")
 # Text that is the same in a URL and in JSON.
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # Characters that JSON must escape, and those that it may escape with a backslash alone.
@@ -84,6 +83,8 @@ class Redactor:
 
     def body(self, value: bytes) -> bytes:
         """The bytes of a reply without the secrets, even where JSON escapes spell them; JSON stays JSON."""
+        if b"\\" not in value and not any(secret in value for secret in self._bytes):
+            return value
         steps = self.body_in_steps(value)
         while True:
             try:
@@ -162,15 +163,20 @@ def _mask_match(found: re.Match[bytes]) -> bytes:
 _log_redactor: ContextVar[Redactor | None] = ContextVar("modulex_mem0_log_redactor", default=None)
 
 
-@contextmanager
-def masked_logs(redactor: Redactor) -> Iterator[None]:
+class masked_logs:  # noqa: N801 - used as a function, and cheaper than a generator
     """Mask the secrets of one call in what HTTP libraries log during it: URLs with a key, headers that echo one."""
-    _install_filter()
-    token = _log_redactor.set(redactor)
-    try:
-        yield
-    finally:
-        _log_redactor.reset(token)
+
+    __slots__ = ("_redactor", "_token")
+
+    def __init__(self, redactor: Redactor) -> None:
+        _install_filter()
+        self._redactor = redactor
+
+    def __enter__(self) -> None:
+        self._token = _log_redactor.set(self._redactor)
+
+    def __exit__(self, *_raised: object) -> None:
+        _log_redactor.reset(self._token)
 
 
 @cache

@@ -116,4 +116,5 @@ def check_values(body: bytes, limit: int, status: int) -> None:
 
 
 def _separators(body: bytes) -> int:
-    return body.count(b",") + body.count(b"{") + body.count(b"[")
+    # One pass, where counting each would take three.
+    return len(body) - len(body.translate(None, b",{["))

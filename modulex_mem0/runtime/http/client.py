@@ -131,35 +131,43 @@ class ServiceClient:
         lease = pool.lease(self._service)
         queued = True
         failure: ActionError
+        limit = pool.enter(remaining)
         try:
-            async with asyncio.timeout(remaining) as limit:
-                pool.enter(limit)
-                try:
-                    async with pool.slots:
-                        queued = False
-                        reply = await self._exchange(lease, request)
-                finally:
-                    pool.leave(limit)
+            async with pool.slots:
+                queued = False
+                reply = await self._exchange(lease, request)
         except ActionError as error:
             failure = error
-        except Exception as error:
-            if queued:
-                failure = not_sent("no connection was free in time; too many calls are open at once", again=again)
+        except (Exception, asyncio.CancelledError) as error:
+            if limit.ended(error):
+                failure = self._failed(TimeoutError(), request, queued=queued, again=again)
+            elif isinstance(error, Exception):
+                failure = self._failed(error, request, queued=queued, again=again)
             else:
-                failure = error_from_transport(error, safe_to_retry=safe_to_retry, sent=request.may_be_sent)
+                raise
             if pool.closed:
                 failure = error_when_closed(failure)
-            failure.message = self._service.redactor.text(name_address(failure.message, self._service.address))
-            request.may_be_sent = failure.code in (ErrorCode.OUTCOME_UNKNOWN, ErrorCode.BAD_RESPONSE)
         else:
             if 400 <= reply.status < 500:
                 request.may_be_sent = False
             return reply
         finally:
+            pool.leave(limit)
             pool.give_back(lease)
         # The frames of a transport hold the request and the reply as they came, and a handler may print a traceback.
         failure.__context__ = None
         raise failure.with_traceback(None)
+
+    def _failed(self, error: Exception, request: Request, *, queued: bool, again: bool) -> ActionError:
+        """The error of a request that has no reply."""
+        if queued:
+            failure = not_sent("no connection was free in time; too many calls are open at once", again=again)
+        else:
+            sent = request.may_be_sent
+            failure = error_from_transport(error, safe_to_retry=not request.must_not_repeat, sent=sent)
+        failure.message = self._service.redactor.text(name_address(failure.message, self._service.address))
+        request.may_be_sent = failure.code in (ErrorCode.OUTCOME_UNKNOWN, ErrorCode.BAD_RESPONSE)
+        return failure
 
     async def _exchange(self, lease: Lease, request: Request) -> HttpReply:
         response = await lease.transport.exchange(request, self._settings.max_response_bytes)

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from modulex_mem0.contract import ErrorCode
+from modulex_mem0.contract import Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime
 from tests.helpers.calls import call, failure
 from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
 from tests.helpers.steps import drip, hang, json_reply, raw, reset
-from tests.helpers.tiny_integration import KEY
+from tests.helpers.tiny_integration import KEY, SendInput, SendOutput, plugin
 
 OK = json_reply({"fine": True})
 
@@ -142,3 +142,33 @@ async def test_a_connection_that_is_not_made_before_the_deadline_changed_nothing
         error = failure(await runtime.call("tiny", action, {}, credential=credential, timeout=1))
     assert error.code in (ErrorCode.CONNECTION_FAILED, ErrorCode.TIMEOUT)
     assert error.retryable
+
+
+async def test_a_deadline_leaves_the_task_of_its_caller_as_it_was(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(hang)
+    task = asyncio.current_task()
+    assert task is not None
+    for name in ("fetch", "change"):
+        assert not (await call(runtime, name, server=server, timeout=0.1)).success
+        assert task.cancelling() == 0
+    # A timeout around several calls still ends them.
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await call(runtime, "fetch", server=server, timeout=5)
+    assert task.cancelling() == 0
+
+
+async def test_a_cancellation_within_the_deadline_of_requests_sent_side_by_side_is_not_lost(
+    server: ScriptedServer,
+) -> None:
+    @action(title="Fan out", read_only=True)
+    async def fan_out(context: Context, input: SendInput) -> SendOutput:
+        """Send two requests, and give up on both."""
+        requests = (context.http.send("GET", "/"), context.http.send("GET", "/"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*requests), 0.1)
+        return SendOutput(success=True)
+
+    server.script(hang)
+    async with Runtime(plugins=[plugin(fan_out)]) as runtime:
+        assert (await call(runtime, "fan_out", server=server)).success
