@@ -1,6 +1,7 @@
 """An integration: its manifest and its actions, loaded when they are first needed."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,10 @@ class Integration:
         recorded: A function that reads the manifest that was derived and recorded at build time, so that a host can
             list the integration without importing the code of its actions. It returns None where none was recorded.
 
+    Attributes:
+        loading: Makes a context that is entered while the code of the actions is loaded. A host sets it, to keep what
+            that code prints out of its own output.
+
     Example:
         `Integration(Profile(name="echo", ...), actions=[say])`
     """
@@ -33,6 +38,7 @@ class Integration:
         self.profile = profile
         self._load = actions if callable(actions) else lambda: actions
         self._recorded = recorded
+        self.loading: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __repr__(self) -> str:
         return f"<Integration {self.name}>"
@@ -55,10 +61,11 @@ class Integration:
             ValueError: Two actions share a name.
         """
         actions: dict[str, Action[Any, Any]] = {}
-        for action in self._load():
-            if action.name in actions:
-                raise ValueError(f"two actions of {self.name} are called {action.name}")
-            actions[action.name] = action
+        with self.loading():
+            for action in self._load():
+                if action.name in actions:
+                    raise ValueError(f"two actions of {self.name} are called {action.name}")
+                actions[action.name] = action
         return actions
 
     def describe(self) -> IntegrationManifest:

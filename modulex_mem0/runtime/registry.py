@@ -10,7 +10,7 @@ from typing import Any
 
 import pluggy
 
-from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Action, Integration, LazyIntegration
+from modulex_mem0.contract import ENTRY_POINT_GROUP, PROJECT_NAME, Integration, LazyIntegration
 from modulex_mem0.contract import hookspecs as contract_hooks
 from modulex_mem0.runtime.distributions import distribution_name, installed_entry_points
 from modulex_mem0.runtime.errors import UnknownIntegrationError, reason_of, reraise_interrupt
@@ -101,17 +101,6 @@ class Registry(Mapping[str, Integration]):
         """The installed package that brings an integration."""
         return self._distributions[name]
 
-    def actions_of(self, name: str) -> Mapping[str, Action[Any, Any]]:
-        """The actions of an integration; loads their code, and sends what that prints to standard error.
-
-        Raises:
-            UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
-            BaseException: What the integration's own code raises.
-        """
-        integration = self[name]
-        with prints_go_to_stderr():
-            return integration.actions
-
     def after_fork(self) -> None:
         """Begin again in a forked child: another thread may have held the lock."""
         self._lock = threading.RLock()
@@ -138,6 +127,8 @@ class Registry(Mapping[str, Integration]):
                 "%s brings an integration %r too, which is not used: %s has that name", distribution, name, owner
             )
             return
+        if isinstance(integration, Integration):
+            integration.loading = prints_go_to_stderr
         self._integrations[name] = integration
         self._distributions[name] = distribution
 
@@ -164,6 +155,7 @@ class Registry(Mapping[str, Integration]):
                 self.report(name, self._distributions[name], reason_of(error))
                 del self._integrations[name]
                 return None
+            loaded.loading = prints_go_to_stderr
             self._integrations[name] = loaded
             return loaded
 

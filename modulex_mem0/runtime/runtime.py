@@ -20,7 +20,6 @@ from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
     UnknownActionError,
-    UnknownIntegrationError,
     reraise_interrupt,
 )
 from modulex_mem0.runtime.process import ProcessState
@@ -306,7 +305,7 @@ class Runtime:
 
     def _load(self, integration: str) -> None:
         try:
-            self.integrations.actions_of(integration)
+            _ = self.integrations[integration].actions
         except BaseException as error:
             # Whatever it raises is raised again where the integration is looked up.
             reraise_interrupt(error)
@@ -318,10 +317,9 @@ class Runtime:
             # A list, say, which the look-ups below refuse.
             prepared = None
         if prepared is None:
+            found = self.integrations[integration]
             try:
-                actions: Mapping[str, Action[Any, Any]] = self.integrations.actions_of(integration)
-            except UnknownIntegrationError:
-                raise
+                actions: Mapping[str, Action[Any, Any]] = found.actions
             except BaseException as error:
                 reraise_interrupt(error)
                 raise BrokenIntegrationError(integration, "its actions", error) from error

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 __all__ = ["PATIENCE", "run_program"]
@@ -13,13 +13,18 @@ PATIENCE = 40.0
 
 
 def run_program(
-    code: str, *options: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    code: str,
+    *options: str,
+    arguments: Iterable[str] = (),
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own.
 
     Args:
         code: The program.
         options: Options of the interpreter.
+        arguments: What the program reads from `sys.argv`.
         folder: Modules that it can import, too.
         environment: Further environment variables.
     """
@@ -27,7 +32,7 @@ def run_program(
     if folder is not None:
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), variables.get("PYTHONPATH"))))
     return subprocess.run(
-        [sys.executable, *options, "-c", code],
+        [sys.executable, *options, "-c", code, *arguments],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -1,5 +1,6 @@
 """Integrations arrive by entry point; lazy ones are loaded at their first use, and one that fails affects no other."""
 
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
 from modulex_mem0.runtime import Registry, Runtime, UnknownActionError, UnknownIntegrationError, discover
 from tests.helpers.calls import call
 from tests.helpers.installed import GOOD, install
+from tests.helpers.programs import run_program
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 from tests.helpers.tiny_integration import ACTIONS, Plugin, plugin, profile
@@ -151,10 +153,27 @@ def test_standard_output_is_the_programs_alone(site: Path, kind: str, capfd: pyt
     with Runtime() as runtime:
         with pytest.raises(UnknownActionError):
             runtime.call_sync("talkative", "none", {})
-        assert set(runtime.integrations.actions_of("talkative")) >= {"fetch"}
+        assert "fetch" in runtime.integrations["talkative"].actions
     assert sys.stdout is before
     print("ours")  # noqa: T201 - what is tested
     assert capfd.readouterr() == ("ours\n", "noise" if kind == "to-the-stream" else "noise\n")
+
+
+@pytest.mark.parametrize("kind", PRINTING)
+def test_the_commands_json_is_json_whatever_a_plugin_prints(site: Path, kind: str) -> None:
+    install(site, "talkative", PRINTING[kind].replace("{name!r}", "'talkative'"))
+    done = run_program("from modulex_mem0.cli import main; main()", arguments=["integrations", "--json"], folder=site)
+    names = [listed["name"] for listed in json.loads(done.stdout)["integrations"]]
+    assert {"mem0", "talkative"} <= set(names)
+    assert "noise" in done.stderr
+
+
+def test_a_taken_name_is_reported_where_a_person_sees_it(site: Path) -> None:
+    install(site, "aa-first", GOOD.format(name="mem0"))
+    for arguments in (["integrations"], ["check", "mem0", "--static"], ["check", "--all", "--static"]):
+        done = run_program("from modulex_mem0.cli import main; main()", arguments=arguments, folder=site)
+        assert "aa-first" in done.stdout, arguments
+        assert "aa-first brings an integration 'mem0' too, which is not used" in done.stderr
 
 
 def test_other_threads_print_as_before_while_an_integration_is_loaded(capfd: pytest.CaptureFixture[str]) -> None:
