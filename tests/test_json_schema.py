@@ -1,4 +1,4 @@
-"""The types that a schema admits, and where its references lead; used by the kit, hosts and the command."""
+"""The types that a schema admits, in words too, and where its references lead."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from modulex_mem0.conformance.docs_page import type_words
 from modulex_mem0.conformance.samples import sample_value
-from modulex_mem0.json_schema import EVERY_TYPE, json_types, resolve, type_of
+from modulex_mem0.json_schema import EVERY_TYPE, json_types, resolve, type_of, type_summary
 
 ROOT: dict[str, Any] = {
     "type": "object",
@@ -147,3 +147,38 @@ def test_a_reference_that_cannot_be_followed_is_explained(reference: str, messag
 def test_pages_and_samples_go_by_the_same_types(schema: object, words: str, sample: object) -> None:
     assert type_words(schema, ROOT) == words
     assert sample_value(schema, ROOT) == sample
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 200}, "integer 1..200"),
+        ({"type": "number", "minimum": 0}, "number 0.."),
+        ({"type": "array", "items": {"type": "object"}}, "array of objects"),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "array of (a or b)"),
+        ({"type": "array"}, "array of any type"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string or null"),
+        ({"type": ["string", "null"]}, "string or null"),
+        ({"const": "x"}, "x"),
+        ({"enum": [1, "a"]}, "1 or a"),
+        ({"anyOf": [{"type": "string"}, True]}, "string or any"),
+        ({}, "any"),
+        (True, "any"),
+        (False, "any"),
+    ],
+)
+def test_types_in_words(schema: object, words: str) -> None:
+    assert type_summary(schema, {}) == words
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ({"$ref": "#/$defs/Loop"}, "any"),
+        ({"anyOf": [{"$ref": "#/$defs/Loop"}]}, "any"),
+        ({"type": "array", "items": {"$ref": "#/$defs/Loop"}}, "array of (array of (array of (array of any type)))"),
+    ],
+    ids=str,
+)
+def test_a_recursive_schema_is_cut_off(definition: dict[str, Any], words: str) -> None:
+    assert type_summary({"$ref": "#/$defs/Loop"}, {"$defs": {"Loop": definition}}) == words

@@ -3,18 +3,23 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from importlib import import_module
-from io import TextIOWrapper
+from typing import TYPE_CHECKING
 
 import click
 
 from modulex_mem0 import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 __all__ = ["ExitCode", "requires_extra", "root", "run"]
 
 _PROGRAM = "modulex-mem0"
+# The variable through which a shell's completion script runs the command; its name is click's.
+_COMPLETE = "_MODULEX_MEM0_COMPLETE"
 # The first line of each command's help, repeated here so that listing the commands imports none of them.
 _SUMMARIES = {
     "demo": "Show the whole story, offline and without an account, in a few seconds.",
@@ -63,15 +68,23 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_SUMMARIES.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem[str]"]:
+        """The names of commands and options that begin like this, without importing the commands."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - needed for completion alone
+
+        names = [CompletionItem(name, help=text) for name, text in _SUMMARIES.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that the arguments begin with; the message for an unknown one suggests the nearest."""
         name = args[0]
+        if name not in _SUMMARIES and ctx.resilient_parsing:
+            # The line is being completed: nothing is known of what follows an unknown command.
+            return name, click.Command(name), []
         if name not in _SUMMARIES and not name.startswith("-"):
-            from modulex_mem0.runtime import did_you_mean  # noqa: PLC0415 - 150 ms, which only an error pays
-
-            ctx.fail(f"there is no command {name!r}{did_you_mean(name, _SUMMARIES)}")
+            ctx.fail(f"there is no command {name!r}{_suggestion(name)}")
         return super().resolve_command(ctx, args)
 
 
@@ -120,11 +133,14 @@ def root(log_level: str | None) -> None:
 
 def run() -> int:
     """Run the command with the arguments of the process and return its exit code."""
-    _write_utf8()
     # NO_COLOR is a convention (no-color.org) that click leaves to its callers.
     colour = False if os.environ.get("NO_COLOR") else None
+    if os.environ.get(_COMPLETE):
+        from modulex_mem0.cli import completion  # noqa: PLC0415 - needed for completion alone
+
+        completion.register()
     try:
-        code = root.main(prog_name=_PROGRAM, standalone_mode=False, color=colour)
+        code = root.main(prog_name=_PROGRAM, standalone_mode=False, color=colour, complete_var=_COMPLETE)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -132,6 +148,19 @@ def run() -> int:
         click.echo(f"{_PROGRAM}: interrupted", err=True)
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.SUCCESS
+
+
+def _suggestion(name: str) -> str:
+    """A clause about a name that is no command: it may be an action, or a misspelt command."""
+    # Imported here: 150 ms, which only an error pays.
+    from modulex_mem0.cli import options  # noqa: PLC0415
+    from modulex_mem0.runtime import did_you_mean  # noqa: PLC0415
+
+    with suppress(click.ClickException):
+        own = options.find_integration(options.discovered(), options.default_integration())
+        if any(action.name == name for action in options.manifest_of(own).actions):
+            return f"; did you mean 'call {name}'?"
+    return did_you_mean(name, _SUMMARIES)
 
 
 @contextmanager
@@ -154,10 +183,3 @@ def requires_extra(extra: str, what: str) -> Iterator[None]:
         raise click.ClickException(
             f"{what} needs {package}; install it with: pip install 'modulex-mem0[{extra}]'"
         ) from None
-
-
-def _write_utf8() -> None:
-    """Write UTF-8 whatever the locale; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,6 +1,9 @@
 """The files that a command reads and writes: UTF-8 text, JSON objects, credentials, and generated files."""
 
 import json
+import os
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 from itertools import islice
@@ -11,9 +14,11 @@ import click
 
 from modulex_mem0.cli.app import ExitCode
 
-__all__ = ["decode", "drift", "parse_json", "parse_object", "read_credential", "read_file", "update_files"]
+__all__ = ["argument_text", "drift", "parse_object", "read_credential", "read_file", "read_source", "update_files"]
 
 _LONGEST_DIFF = 40
+# How Python keeps the bytes of an argument that it could not decode.
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _CREDENTIAL_OPTION = "--credential-file"
 
 
@@ -40,21 +45,58 @@ def read_file(path: Path, option: str) -> str:
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise click.BadParameter(f"cannot read {path}: {error.strerror or error}", param_hint=option) from None
-    return decode(content, str(path), option)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise click.BadParameter(f"cannot read {path}: {reason}", param_hint=option) from None
+    return _decode(content, str(path), option)
 
 
-def decode(content: bytes, source: str, option: str) -> str:
-    """Decode UTF-8, with or without a byte order mark.
+def read_source(name: str, option: str) -> tuple[str, str]:
+    """What stands after `@` on the command line: `-` is standard input, anything else the name of a file.
 
     Args:
-        content: The bytes.
-        source: Where they come from, as the subject of the message.
-        option: The option that named it.
+        name: As it was given, without the `@`.
+        option: The option that named it, for the message.
+
+    Returns:
+        The text, and where it comes from, as the subject of a message.
 
     Raises:
-        click.BadParameter: They are not UTF-8.
+        click.BadParameter: It cannot be read, or is not UTF-8.
+    """
+    if name != "-":
+        return read_file(Path(name), option), name
+    try:
+        content = sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise click.BadParameter(f"cannot read standard input: {reason}", param_hint=option) from None
+    # A descriptor that does not block gives None while nothing has arrived.
+    return _decode(content or b"", "standard input", option), "standard input"
+
+
+def argument_text(argument: str, option: str) -> str:
+    """An argument as text. Where the locale cannot decode it, as with `LC_ALL=C`, it is read as UTF-8.
+
+    Raises:
+        click.BadParameter: It is not UTF-8 either.
+    """
+    if not _UNDECODED.search(argument):
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        raise click.BadParameter(
+            "the text is not UTF-8: the terminal, or the program that runs this command, uses another encoding",
+            param_hint=option,
+        ) from None
+
+
+def _decode(content: bytes, source: str, option: str) -> str:
+    """Decode UTF-8, with or without a byte order mark; the source is the subject of the message.
+
+    Raises:
+        click.BadParameter: The content is not UTF-8.
     """
     try:
         return content.decode("utf-8-sig")
@@ -62,16 +104,6 @@ def decode(content: bytes, source: str, option: str) -> str:
         raise click.BadParameter(
             f"{source} is not UTF-8 text: byte {error.start + 1} is invalid", param_hint=option
         ) from None
-
-
-def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Parse JSON, without the NaN and Infinity that Python's parser adds to it.
-
-    Raises:
-        ValueError: It is not JSON.
-        RecursionError: It is nested too deeply.
-    """
-    return json.loads(text, parse_constant=_refuse_constant)
 
 
 def parse_object(text: str, source: str, option: str) -> dict[str, Any]:
@@ -86,7 +118,8 @@ def parse_object(text: str, source: str, option: str) -> dict[str, Any]:
         click.BadParameter: It is not JSON, or not an object. The message says where, and quotes nothing of the text.
     """
     try:
-        value = parse_json(text)
+        # Without the NaN and Infinity that Python's parser adds to JSON.
+        value = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         where = f"{error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
         problem = f"is not JSON: {where}" if text.strip() else "is empty"
@@ -146,13 +179,13 @@ def _shortened(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _write(files: Mapping[Path, str]) -> None:
-    try:
-        for path, text in files.items():
+    for path, text in files.items():
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-            click.echo(f"{path}: written")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+        except OSError as error:
+            raise click.ClickException(f"cannot write {error.filename or path}: {error.strerror}") from None
+        click.echo(f"{path}: written")
 
 
 def _refuse_constant(name: str) -> float:

@@ -1,20 +1,34 @@
 """The options that several commands share, and the installed integration that one of them names."""
 
+from collections.abc import Callable, Iterable
+from functools import wraps
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 import click
 
+from modulex_mem0.cli import completion
+from modulex_mem0.cli.streams import foreign_code
 from modulex_mem0.contract import ENTRY_POINT_GROUP, Integration, IntegrationManifest
-from modulex_mem0.runtime import BrokenIntegrationError, Registry, UnknownActionError, UnknownIntegrationError
+from modulex_mem0.runtime import (
+    BrokenIntegrationError,
+    Registry,
+    UnknownActionError,
+    UnknownIntegrationError,
+    discover,
+)
 
 __all__ = [
     "as_json",
     "credential_file",
     "default_integration",
+    "discovered",
     "find_integration",
     "integration",
+    "integration_name",
     "manifest_of",
+    "named_integration",
     "own_integration",
     "timeout",
     "unknown_action",
@@ -50,7 +64,16 @@ integration = click.option(
     "--integration",
     default=default_integration,
     metavar="NAME",
+    shell_complete=completion.integrations,
     help="An installed integration; by default the one that comes with this command.",
+)
+integration_name = click.argument("name", required=False, shell_complete=completion.integrations)
+#: Beside `integration_name`, for those who know it from `actions` and `call`; `named_integration` reads both.
+_integration_as_option = click.option(
+    "--integration",
+    metavar="NAME",
+    hidden=True,
+    help="The same as NAME.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs, instead of text.")
 credential_file = click.option(
@@ -67,6 +90,26 @@ timeout = click.option(
 )
 
 
+def named_integration(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take the name of an integration, as NAME or as `--integration`, in its parameter `integration`."""
+
+    @integration_name
+    @_integration_as_option
+    @wraps(command)
+    def with_name(*, name: str | None, integration: str | None, **rest: Any) -> None:  # noqa: ANN401 - as declared
+        if name and integration and name != integration:
+            raise click.UsageError("give NAME or --integration, not both")
+        command(integration=name or integration or default_integration(), **rest)
+
+    return with_name
+
+
+def discovered() -> Registry:
+    """What is installed. What plugins print while they are imported goes to standard error."""
+    with foreign_code():
+        return discover()
+
+
 def find_integration(registry: Registry, name: str, *, hint: str = "--integration") -> Integration:
     """The integration of that name.
 
@@ -81,7 +124,8 @@ def find_integration(registry: Registry, name: str, *, hint: str = "--integratio
     """
     if name in registry:
         try:
-            return registry[name]
+            with foreign_code():
+                return registry[name]
         except UnknownIntegrationError as failure:
             # A lazy integration, loaded by this lookup, turned out to be broken.
             raise click.ClickException(str(failure)) from failure
@@ -99,11 +143,16 @@ def manifest_of(integration: Integration) -> IntegrationManifest:
         click.ClickException: The integration's own code fails to produce it.
     """
     try:
-        return integration.manifest
+        with foreign_code():
+            return integration.manifest
     except Exception as error:
         raise click.ClickException(str(BrokenIntegrationError(integration.name, "the manifest", error))) from error
 
 
-def unknown_action(error: UnknownActionError) -> click.BadParameter:
-    """The usage error for an unknown action; the message suggests the nearest name."""
-    return click.BadParameter(str(error), param_hint="ACTION")
+def unknown_action(integration: str, name: str, actions: Iterable[str], registry: Registry) -> click.BadParameter:
+    """The usage error for an unknown action; the message suggests the nearest name, or the option that was left out."""
+    if name in registry:
+        problem = f"{name} is an integration; name it with --integration {name}"
+    else:
+        problem = str(UnknownActionError(integration, name, actions))
+    return click.BadParameter(problem, param_hint="ACTION")

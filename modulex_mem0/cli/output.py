@@ -4,16 +4,31 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from shlex import quote
 from textwrap import fill, indent
+from typing import Any
 
-from modulex_mem0.contract import Hints
+from modulex_mem0.contract import ErrorCode, ErrorInfo, Hints, Profile
 
-__all__ = ["hint_words", "json_line", "json_text", "numbered", "table", "text_width", "wrapped"]
+__all__ = [
+    "call_command",
+    "error_advice",
+    "export_lines",
+    "hint_words",
+    "json_line",
+    "json_text",
+    "numbered",
+    "table",
+    "text_width",
+    "wrapped",
+]
 
 # Control characters that JSON allows in a string and that a terminal would obey.
 _CONTROL = re.compile(r"[\x7f-\x9f]")
 _GAP = "  "
+# Errors after which a call that is not safe to repeat may have taken effect.
+_UNCERTAIN = (ErrorCode.SERVICE_ERROR, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.OUTCOME_UNKNOWN)
 # The least width of the column that wraps, and a width that no table reaches.
 _NARROWEST, _UNLIMITED = 16, 100_000
 
@@ -31,6 +46,42 @@ def json_line(value: object) -> str:
 def hint_words(hints: Hints) -> str:
     """The hints that are set, such as `read-only, idempotent`."""
     return ", ".join(name.replace("_", "-") for name, is_set in hints if is_set) or "changes data"
+
+
+def call_command(integration: str, action: str, input: Mapping[str, Any]) -> str:
+    """The command that calls an action, to be copied into a shell."""
+    from modulex_mem0.cli.options import own_integration  # noqa: PLC0415 - it imports what a message rarely needs
+
+    option = "" if integration == own_integration() else f" --integration {quote(integration)}"
+    return f"modulex-mem0 call {quote(action)}{option} --input {quote(json_line(input))}"
+
+
+def error_advice(error: ErrorInfo, profile: Profile) -> Iterator[str]:
+    """What to do about an error, a line each: the advice of its code, whether to repeat, and what to export.
+
+    Args:
+        error: The error.
+        profile: The integration's, whose environment variables are named when a credential is missing.
+    """
+    yield error.code.advice
+    if error.retryable:
+        after = "" if error.retry_after is None else f" after {error.retry_after:g} s"
+        yield f"It is safe to repeat the call{after}."
+    elif error.code in _UNCERTAIN:
+        yield "It is not known to be safe to repeat the call: it may have taken effect, so check first."
+    if error.code is ErrorCode.MISSING_CREDENTIAL:
+        yield from export_lines(profile)
+
+
+def export_lines(profile: Profile) -> Iterator[str]:
+    """Lines for a shell that set the credential of the first scheme, with placeholders; optional ones are comments."""
+    scheme = next(iter(profile.auth_schemes), None)
+    for field in scheme.fields if scheme is not None else ():
+        if field.application:
+            continue
+        value = field.default or f"<{field.format or field.display_name}>"
+        line = f"export {field.environment_variable}={quote(value)}"
+        yield line if field.required else f"# optional: {line}"
 
 
 def text_width() -> int:

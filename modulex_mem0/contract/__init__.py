@@ -12,7 +12,7 @@ from modulex_mem0.contract.context import Context, HttpClient, Reply
 from modulex_mem0.contract.errors import ActionError, ErrorCode, ErrorInfo
 from modulex_mem0.contract.hookspecs import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, modulex_integrations
 from modulex_mem0.contract.integration import Integration, LazyIntegration
-from modulex_mem0.contract.manifest import ActionManifest, Example, Hints, IntegrationManifest, Profile
+from modulex_mem0.contract.manifest import ActionManifest, Example, FollowUp, Hints, IntegrationManifest, Profile
 from modulex_mem0.contract.models import (
     ADVANCED,
     NULLABLE,
@@ -44,6 +44,7 @@ __all__ = [
     "ErrorCode",
     "ErrorInfo",
     "Example",
+    "FollowUp",
     "FrozenModel",
     "Hints",
     "HttpClient",

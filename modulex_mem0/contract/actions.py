@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from modulex_mem0.contract.context import Context
-from modulex_mem0.contract.manifest import ActionManifest, Example, Hints
+from modulex_mem0.contract.manifest import ActionManifest, Example, FollowUp, Hints
 from modulex_mem0.contract.models import input_schema, output_schema
 
 __all__ = ["Action", "action"]
@@ -34,6 +34,7 @@ class Action(Generic[InputT, OutputT]):
         example: An input that works and an output that it may give.
         extra_timeout: Seconds, computed from the input, that a call may take beyond the runtime's deadline because its
             caller asked it to wait.
+        follow_up: How to follow work that the output reports as accepted but not finished.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Action(Generic[InputT, OutputT]):
     hints: Hints = field(default_factory=Hints)
     example: Example | None = None
     extra_timeout: Callable[[InputT], float] | None = None
+    follow_up: FollowUp | None = None
 
     def describe(self) -> ActionManifest:
         """The action as data."""
@@ -56,6 +58,7 @@ class Action(Generic[InputT, OutputT]):
             output_schema=output_schema(self.output) if isinstance(self.output, type) else dict(self.output),
             hints=self.hints,
             example=self.example,
+            follow_up=self.follow_up,
         )
 
 
@@ -68,6 +71,7 @@ def action(
     cross_user: bool = False,
     example: Example | None = None,
     extra_timeout: Callable[[Any], float] | None = None,
+    follow_up: FollowUp | None = None,
 ) -> Callable[[Callable[[Context, InputT], Awaitable[OutputT]]], Action[InputT, OutputT]]:
     """Declare an async function as an action.
 
@@ -99,6 +103,7 @@ def action(
             hints=Hints(read_only=read_only, idempotent=idempotent, destructive=destructive, cross_user=cross_user),
             example=example,
             extra_timeout=extra_timeout,
+            follow_up=follow_up,
         )
 
     return declare

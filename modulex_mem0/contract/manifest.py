@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from modulex_mem0.contract.authentication import AuthScheme
 from modulex_mem0.contract.models import FrozenModel
+from modulex_mem0.contract.template import Template
 
-__all__ = ["ActionManifest", "Example", "Hints", "IntegrationManifest", "Profile"]
+__all__ = ["ActionManifest", "Example", "FollowUp", "Hints", "IntegrationManifest", "Profile"]
 
 Schema = dict[str, Any]
 
@@ -43,6 +44,42 @@ class Example(FrozenModel):
     output: dict[str, Any]
 
 
+class FollowUp(FrozenModel):
+    """How to follow work that an action's output reports as accepted but not finished."""
+
+    action: str = Field(description="The action that reports the state of the work.")
+    input: dict[str, Any] = Field(
+        description="Its input. In a text, `{field}` is the output's field of that name, or else the input's."
+    )
+    when: dict[str, tuple[str, ...]] = Field(
+        min_length=1, description="The fields of the output, each with the values that it has until the work ends."
+    )
+
+    def input_for(self, input: Mapping[str, Any], output: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The input of the action that follows a call.
+
+        Args:
+            input: The call's.
+            output: The call's.
+
+        Returns:
+            None where nothing is left to follow, or where neither has a field that is needed.
+        """
+        if not all(output.get(name) in values for name, values in self.when.items()):
+            return None
+        # A field that the output leaves empty does not hide the input's.
+        known = {
+            name: str(value)
+            for fields in (input, output)
+            for name, value in fields.items()
+            if isinstance(value, str | int) and not isinstance(value, bool)
+        }
+        needed = (Template(text) for text in self.input.values() if isinstance(text, str))
+        if not all(template.is_complete(known) for template in needed):
+            return None
+        return {name: Template.render_json(value, known) for name, value in self.input.items()}
+
+
 class ActionManifest(FrozenModel):
     """One action as data. Both schemas are JSON Schema, draft 2020-12, of type object."""
 
@@ -53,6 +90,9 @@ class ActionManifest(FrozenModel):
     output_schema: Schema = Field(description="What the action returns, whether it succeeds or not.")
     hints: Hints = Field(default_factory=Hints)
     example: Example | None = None
+    follow_up: FollowUp | None = Field(
+        default=None, description="How to follow work that the output reports as not finished."
+    )
 
 
 class Profile(FrozenModel):
@@ -91,4 +131,18 @@ class IntegrationManifest(Profile):
         names = [action.name for action in self.actions]
         if len(set(names)) != len(names):
             raise ValueError("two actions share a name")
+        return self
+
+    @model_validator(mode="after")
+    def _follow_ups_can_be_called(self) -> Self:
+        by_name = {action.name: action for action in self.actions}
+        for action in self.actions:
+            if action.follow_up is None:
+                continue
+            followed = by_name.get(action.follow_up.action)
+            if followed is None:
+                raise ValueError(f"{action.name}.follow_up: there is no action {action.follow_up.action!r}")
+            unknown = action.follow_up.input.keys() - followed.input_schema.get("properties", {}).keys()
+            if unknown:
+                raise ValueError(f"{action.name}.follow_up: {followed.name} has no parameter {min(unknown)!r}")
         return self

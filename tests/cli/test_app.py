@@ -1,4 +1,4 @@
-"""The command as a whole: help, version, start-up, unknown commands, missing packages, closed pipes, locales."""
+"""The command as a whole: help, version, start-up, unknown commands, missing packages, locales."""
 
 import json
 import shutil
@@ -73,6 +73,23 @@ def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(run: Run) -> 
     assert ended.stdout == ""
 
 
+def test_an_action_in_the_place_of_a_command_is_recognised(run: Run) -> None:
+    ended = run("search_memories", "-p", "user_id=alice")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "there is no command 'search_memories'; did you mean 'call search_memories'?" in " ".join(
+        ended.stderr.split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong", "right"), [("call", "--inptu", "--input"), ("actions", "--scheme", "--schema")]
+)
+def test_a_misspelt_option_suggests_the_nearest(run: Run, command: str, wrong: str, right: str) -> None:
+    ended = run(command, wrong)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"Did you mean '{right}'?" in ended.stderr
+
+
 def test_an_unknown_option_is_a_usage_error(run: Run) -> None:
     ended = run("--verbose")
     assert ended.returncode == 2
@@ -91,19 +108,6 @@ def test_without_a_package_of_the_extra_one_line_says_what_to_install(
     assert ended.stderr.count("\n") == 1
     assert f"needs {package}; " in ended.stderr
     assert "pip install 'modulex-mem0[cli]'" in ended.stderr
-
-
-def test_a_closed_pipe_causes_no_traceback(environment: dict[str, str]) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "modulex_mem0.cli", "actions", "get_memories", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from modulex_mem0.runtime import discover
+from tests.helpers.scripted_server import ScriptedServer, Step
+from tests.helpers.steps import json_reply
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -29,7 +31,7 @@ def other_process(serve: Callable[..., AbstractContextManager[Any]]) -> Iterator
 def test_add_is_pending_then_stored_then_found_and_listed(run: Run, other_process: dict[str, str]) -> None:
     def call(*arguments: str) -> dict[str, Any]:
         ended = run("call", *arguments, env=other_process)
-        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.returncode == 0
         output: dict[str, Any] = json.loads(ended.stdout)
         return output
 
@@ -49,6 +51,52 @@ def test_add_is_pending_then_stored_then_found_and_listed(run: Run, other_proces
     assert found["ids"] == [memory["id"]]
     assert 0 < found["search_results"][0]["score"] <= 1
     assert call("get_memories", "-p", "user_id=bob")["memories"] == []
+
+
+def test_a_pending_add_says_how_to_follow_it(run: Run, other_process: dict[str, str], tmp_path: Path) -> None:
+    added = run("call", "add_memories", "-p", "user_id=it's alice", "-p", "messages=I cook.", env=other_process)
+    assert json.loads(added.stdout)["status"] == "PENDING"
+    note, _, command = added.stderr.partition(": ")
+    assert note == "accepted, but not finished; to follow it"
+    words = subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\n' {command}"], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    assert words[0] == "modulex-mem0"
+    followed = run(*words[1:], env=other_process)
+    assert (followed.returncode, followed.stderr) == (0, "")
+    assert json.loads(followed.stdout)["status"] == "SUCCEEDED"
+
+
+def test_a_finished_add_says_nothing_more(run: Run, other_process: dict[str, str]) -> None:
+    waiting = ("-p", "wait_for_completion=true")
+    added = run("call", "add_memories", "-p", "user_id=bob", "-p", "messages=I cook.", *waiting, env=other_process)
+    assert json.loads(added.stdout)["status"] == "SUCCEEDED"
+    assert added.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "call", "words"),
+    [
+        (json_reply({}, 429, {"Retry-After": "90"}), ("get_memories",), "It is safe to repeat the call after 90 s."),
+        (json_reply({}, 500), ("get_memories",), "It is safe to repeat the call."),
+        (json_reply({}, 500), ("add_memories", "-p", "messages=I cook."), "may have taken effect"),
+        (json_reply({}, 502), ("add_memories", "-p", "messages=I cook."), "may have taken effect"),
+    ],
+)
+def test_a_failure_says_in_words_whether_the_call_may_be_repeated(
+    run: Run, server: ScriptedServer, step: Step, call: tuple[str, ...], words: str
+) -> None:
+    server.script(step)
+    env = {"MEM0_API_KEY": "m0-any", "MEM0_BASE_URL": server.url}
+    ended = run("call", *call, "-p", "user_id=alice", "--timeout", "5", env=env)
+    assert ended.returncode == 1
+    assert words in ended.stderr
+    assert ("may have taken effect" in ended.stderr) is ("may have" in words)
+
+
+def test_a_missing_credential_can_be_supplied_by_copying_a_line(run: Run) -> None:
+    ended = run("call", "get_memories", "-p", "user_id=alice")
+    assert "\nexport MEM0_API_KEY='<Mem0 API Key>'\n" in ended.stderr
 
 
 def test_the_output_satisfies_the_actions_schema_on_failure_too(run_here: Run, account: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from modulex_mem0.cli.commands.actions import outputs
 from modulex_mem0.cli.options import default_integration
 from modulex_mem0.runtime import discover
 
@@ -104,7 +105,42 @@ def test_one_action_with_its_parameters_and_output_schema(run: Run, echo: dict[s
     example = ended.stdout.partition("Example:\n  ")[2].partition("\n")[0]
     shell = run("call", *_words(example)[2:], env=echo)
     assert json.loads(shell.stdout)["received"]["text"] == "it's"
-    assert json.loads(ended.stdout.partition("as JSON Schema:\n")[2])["required"] == ["success"]
+    rows = [line.split() for line in ended.stdout.partition("Output:\n")[2].splitlines()[1:4]]
+    assert rows == [["success", "boolean", "-"], ["error", "string", "or", "null", "-"], ["received", "object", "-"]]
+
+
+def test_the_fields_inside_an_output_are_rows_of_its_table(run_here: Run) -> None:
+    shown = run_here("actions", "get_event").stdout.partition("Output:\n")[2]
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in shown.splitlines() if line}
+    assert rows["status"] == "string or null PENDING, RUNNING, SUCCEEDED or FAILED."
+    assert rows["event.results"].startswith("array of objects What was done")
+    assert rows["event.results[].memory"] == "string or null The memory's text."
+    assert "{" not in shown
+
+
+def test_the_schemas_of_an_action_are_one_json_object(run_here: Run) -> None:
+    answer = json.loads(run_here("actions", "get_event", "--schema").stdout)
+    manifest = {action.name: action for action in discover()["mem0"].manifest.actions}["get_event"]
+    assert answer == {"input_schema": manifest.input_schema, "output_schema": manifest.output_schema}
+    ended = run_here("actions", "--schema")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--schema needs the NAME of an action" in ended.stderr
+
+
+def test_an_output_that_contains_itself_is_cut_off() -> None:
+    tree = {"type": "object", "properties": {"value": {"type": "string"}, "next": {"$ref": "#/$defs/Tree"}}}
+    listed = outputs({"properties": {"tree": {"$ref": "#/$defs/Tree"}}, "$defs": {"Tree": tree}})
+    assert [field["name"] for field in listed] == [
+        "tree", "tree.value", "tree.next", "tree.next.value", "tree.next.next", "tree.next.next.value",
+        "tree.next.next.next",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "schema", [{}, {"properties": {"a": True}}, {"properties": {"a": {"$ref": "#/nowhere"}}}], ids=str
+)
+def test_an_output_schema_that_says_little_is_no_error(schema: dict[str, object]) -> None:
+    assert [field["type"] for field in outputs(schema)] in ([], ["any"])
 
 
 def _words(line: str) -> list[str]:
@@ -132,6 +168,25 @@ def test_an_unknown_action_suggests_the_nearest(run_here: Run, arguments: tuple[
     assert "did you mean 'get_memories'?" in " ".join(ended.stderr.split())
 
 
+def test_an_integration_in_the_place_of_an_action_is_recognised(run_here: Run, echo: dict[str, str]) -> None:
+    for command in ("actions", "call"):
+        ended = run_here(command, "echo", env=echo)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "echo is an integration; name it with --integration echo" in " ".join(ended.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["auth", "test-credential"])
+def test_a_name_is_taken_as_by_check(run_here: Run, echo: dict[str, str], command: str) -> None:
+    ended = run_here(command, "mem")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Invalid value for NAME" in ended.stderr
+    assert "did you mean 'mem0'?" in " ".join(ended.stderr.split())
+    assert "echo" in (run_here(command, "echo", env=echo).stdout + run_here(command, "echo", env=echo).stderr).lower()
+    both = run_here(command, "mem0", "--integration", "echo", env=echo)
+    assert both.returncode == 2
+    assert "give NAME or --integration, not both" in both.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [("actions",), ("auth",), ("call", "x"), ("test-credential",)], ids=lambda words: words[0]
 )
@@ -147,11 +202,24 @@ def test_auth_shows_steps_and_fields(run_here: Run) -> None:
     assert ended.stdout.startswith("API Key Authentication (api_key)\n")
     assert "  1. Go to https://app.mem0.ai and sign up or log in\n" in ended.stdout
     assert "  4. Paste the API key below\n" in ended.stdout
-    rows = {line.split()[0]: line.split()[1:5] for line in ended.stdout.splitlines() if "MEM0_" in line}
+    table = ended.stdout.partition("In a shell, with your own values:\n")[0]
+    rows = {line.split()[0]: line.split()[1:5] for line in table.splitlines() if "MEM0_" in line}
     assert rows == {
         "api_key": ["yes", "yes", "-", "MEM0_API_KEY"],
         "base_url": ["no", "no", "https://…", "MEM0_BASE_URL"],
     }
+
+
+@pytest.mark.parametrize("arguments", [("auth",), ("test-credential",), ("test-credential", "mem0")], ids=" ".join)
+def test_the_line_to_copy_is_one_that_a_shell_takes_and_holds_no_key(run: Run, arguments: tuple[str, ...]) -> None:
+    key = {} if arguments[0] == "test-credential" else {"MEM0_API_KEY": "m0-4f9d2c7b1a8e6035"}
+    ended = run(*arguments, env=key)
+    written = ended.stdout + ended.stderr
+    assert "m0-4f9d" not in written
+    (line,) = [line for line in written.splitlines() if line.strip().startswith("export MEM0_API_KEY=")]
+    assert "# optional: export MEM0_BASE_URL=https://api.mem0.ai" in written
+    shown = subprocess.run(["/bin/sh", "-c", f"{line}; env"], check=True, capture_output=True, text=True).stdout
+    assert "\nMEM0_API_KEY=<Mem0 API Key>\n" in f"\n{shown}"
 
 
 def test_auth_as_json(run_here: Run) -> None:

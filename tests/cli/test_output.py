@@ -67,7 +67,7 @@ def test_no_color_means_no_control_sequences(run_on_terminal: Run, command: str)
 def test_piped_tables_are_plain_whatever_the_environment(run: Run, env: dict[str, str]) -> None:
     ended = run("auth", env=env)
     assert "\x1b" not in ended.stdout
-    rows = [line for line in ended.stdout.splitlines() if "MEM0_" in line]
+    rows = [line for line in ended.stdout.partition("In a shell")[0].splitlines() if "MEM0_" in line]
     assert [row.split()[0] for row in rows] == ["api_key", "base_url"]
     assert rows[1].endswith("(default: https://api.mem0.ai)")
 

@@ -1,34 +1,8 @@
-"""The types of an action's parameters in words, as `actions` prints them."""
+"""The parameters of an action in words, as `actions` prints them."""
 
 from typing import Any
 
-import pytest
-
 from modulex_mem0.cli.commands.actions import parameters
-from modulex_mem0.json_schema import type_summary
-
-
-@pytest.mark.parametrize(
-    ("schema", "words"),
-    [
-        ({"type": "integer", "minimum": 1, "maximum": 200}, "integer 1..200"),
-        ({"type": "number", "minimum": 0}, "number 0.."),
-        ({"type": "array", "items": {"type": "object"}}, "array of objects"),
-        ({"type": "array", "items": {"enum": ["a", "b"]}}, "array of (a or b)"),
-        ({"type": "array"}, "array of any type"),
-        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string or null"),
-        ({"type": ["string", "null"]}, "string or null"),
-        ({"const": "x"}, "x"),
-        ({"enum": [1, "a"]}, "1 or a"),
-        ({"anyOf": [{"type": "string"}, True]}, "string or any"),
-        ({}, "any"),
-        (True, "any"),
-        (False, "any"),
-    ],
-)
-def test_types_in_words(schema: object, words: str) -> None:
-    assert type_summary(schema, {}) == words
-
 
 DEFINITIONS: dict[str, Any] = {
     "$defs": {"Tags": {"type": "array", "items": {"type": "string"}}},
@@ -62,16 +36,3 @@ def test_a_parameters_type_is_found_through_references() -> None:
         "anchor": "any",
         "elsewhere": "any",
     }
-
-
-@pytest.mark.parametrize(
-    ("definition", "words"),
-    [
-        ({"$ref": "#/$defs/Loop"}, "any"),
-        ({"anyOf": [{"$ref": "#/$defs/Loop"}]}, "any"),
-        ({"type": "array", "items": {"$ref": "#/$defs/Loop"}}, "array of (array of (array of (array of any type)))"),
-    ],
-    ids=str,
-)
-def test_a_recursive_schema_is_cut_off(definition: dict[str, Any], words: str) -> None:
-    assert type_summary({"$ref": "#/$defs/Loop"}, {"$defs": {"Loop": definition}}) == words

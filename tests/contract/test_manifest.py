@@ -14,6 +14,7 @@ from modulex_mem0.contract import (
     ConnectionTest,
     CredentialField,
     Example,
+    FollowUp,
     FrozenModel,
     Hints,
     Integration,
@@ -193,3 +194,49 @@ def test_without_a_record_the_manifest_is_derived() -> None:
 def test_two_actions_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two actions of tiny are called fetch"):
         _ = Integration(profile(), [fetch, fetch]).actions
+
+
+FOLLOW_UP = FollowUp(
+    action="state", input={"job": "{job}", "owner": "{owner}", "wait": True}, when={"status": ("PENDING", "RUNNING")}
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "followed"),
+    [
+        ({"owner": "a"}, {"status": "PENDING", "job": "1"}, {"job": "1", "owner": "a", "wait": True}),
+        ({"owner": "a"}, {"status": "RUNNING", "job": 7}, {"job": "7", "owner": "a", "wait": True}),
+        ({"owner": "a"}, {"status": "PENDING", "job": "1", "owner": None}, {"job": "1", "owner": "a", "wait": True}),
+        ({"owner": "a"}, {"status": "PENDING", "job": "1", "owner": "b"}, {"job": "1", "owner": "b", "wait": True}),
+        ({"owner": "a"}, {"status": "PENDING", "job": "{owner}"}, {"job": "{owner}", "owner": "a", "wait": True}),
+        ({"owner": "a"}, {"status": "SUCCEEDED", "job": "1"}, None),
+        ({"owner": "a"}, {"status": "PENDING", "job": None}, None),
+        ({"owner": "a"}, {"status": ["PENDING"], "job": "1"}, None),
+        ({}, {"status": "PENDING", "job": "1"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_follow_up_takes_its_input_from_the_output_and_the_input(
+    given: dict[str, Any], output: dict[str, Any], followed: dict[str, Any] | None
+) -> None:
+    assert FOLLOW_UP.input_for(given, output) == followed
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"name": "other"}, "act.follow_up: there is no action 'state'"),
+        ({"name": "state", "input_schema": {"properties": {"job": {}, "wait": {}}}}, "state has no parameter 'owner'"),
+    ],
+)
+def test_a_follow_up_that_cannot_be_called_is_refused(state: dict[str, Any], message: str) -> None:
+    starting = ActionManifest(**(ACTION | {"follow_up": FOLLOW_UP}))
+    with pytest.raises(ValidationError, match=message):
+        IntegrationManifest(
+            name="jobs",
+            display_name="Jobs",
+            description="Runs jobs.",
+            version="1.0.0",
+            author="Someone",
+            actions=(starting, ActionManifest(**(ACTION | state))),
+        )

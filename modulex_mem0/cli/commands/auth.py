@@ -5,27 +5,29 @@ from collections.abc import Iterator
 import click
 
 from modulex_mem0.cli import options
-from modulex_mem0.cli.output import json_text, numbered, table, wrapped
+from modulex_mem0.cli.output import export_lines, json_text, numbered, table, wrapped
 from modulex_mem0.contract import AuthScheme, CredentialField, OAuth2Endpoints
-from modulex_mem0.runtime import discover
 
 __all__ = ["command"]
 
 
 @click.command()
-@options.integration
 @options.as_json
+@options.named_integration
 def command(*, integration: str, as_json: bool) -> None:
     """Show how to authenticate with an integration.
 
-    Prints the set-up steps, and each field of the credential with its environment variable. Reads no credential.
+    NAME is an installed integration; by default the one that comes with this command. Prints the set-up steps, each
+    field of the credential with its environment variable, and lines to copy into a shell. Reads no credential.
     """
-    profile = options.find_integration(discover(), integration).profile
+    profile = options.find_integration(options.discovered(), integration, hint="NAME").profile
     if as_json:
         schemes = [scheme.model_dump(mode="json") for scheme in profile.auth_schemes]
         click.echo(json_text({"integration": profile.name, "auth_schemes": schemes}))
     elif profile.auth_schemes:
         click.echo("\n\n\n".join("\n\n".join(_paragraphs(scheme)) for scheme in profile.auth_schemes))
+        if lines := list(export_lines(profile)):
+            click.echo("\nIn a shell, with your own values:\n\n" + "\n".join(f"  {line}" for line in lines))
     else:
         click.echo(f"{profile.display_name} needs no credential.")
 

@@ -11,37 +11,39 @@ from typing import Any
 
 import click
 
-from modulex_mem0.cli import options
+from modulex_mem0.cli import completion, options
 from modulex_mem0.cli.app import ExitCode
-from modulex_mem0.cli.files import decode, parse_json, parse_object, read_credential, read_file
-from modulex_mem0.cli.output import json_text
-from modulex_mem0.contract import Action, Integration
-from modulex_mem0.json_schema import json_types, type_of
-from modulex_mem0.runtime import (
-    BrokenIntegrationError,
-    Progress,
-    ProgressListener,
-    Result,
-    Runtime,
-    UnknownActionError,
-)
+from modulex_mem0.cli.files import argument_text, parse_object, read_credential, read_source
+from modulex_mem0.cli.output import call_command, error_advice, json_text
+from modulex_mem0.cli.streams import OutputError, foreign_code
+from modulex_mem0.contract import ActionManifest, Integration
+from modulex_mem0.json_schema import read_value
+from modulex_mem0.runtime import BrokenIntegrationError, Progress, ProgressListener, Registry, Result, Runtime
 
-__all__ = ["command", "input_object", "with_parameters"]
+__all__ = ["command", "follow_up_command", "input_object", "with_parameters"]
 
-_INPUT = "--input"
+_INPUT, _PARAMETER = "--input", "-p"
 # A call that ends within this many seconds shows no progress.
 _PATIENCE = 1.0
 
 
 @click.command()
-@click.argument("action")
-@click.option(_INPUT, "source", metavar="JSON|@FILE|-", help="The parameters: JSON, a file of JSON, or standard input.")
+@click.argument("action", shell_complete=completion.actions)
 @click.option(
-    "-p",
+    _INPUT,
+    "source",
+    metavar="JSON|@FILE|@-",
+    shell_complete=completion.input_files,
+    help="The parameters as a JSON object: the text itself, a file, or standard input (@- or -).",
+)
+@click.option(
+    _PARAMETER,
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
-    help="One parameter, overriding --input; JSON if the parameter takes more than text. May be given more than once.",
+    shell_complete=completion.assignments,
+    help="One parameter, overriding --input; JSON if the parameter takes more than text. @FILE reads the value from a"
+    " file, @- from standard input, and @@ begins a value with @. May be given more than once.",
 )
 @options.timeout
 @options.integration
@@ -63,48 +65,89 @@ def command(
     \b
     Examples:
       modulex-mem0 call search_memories -p user_id=alice -p query=food -p limit=5
-      modulex-mem0 call add_memories --input @conversation.json
+      modulex-mem0 call add_memories -p user_id=alice -p messages=@conversation.json
+      fortune | modulex-mem0 call add_memories -p user_id=alice -p messages=@-
       echo '{"user_id": "alice"}' | modulex-mem0 call get_memories --input - | jq '.memories[].memory'
 
     Exits 0 if the output says success, 1 if it does not, and 2 if the command line is wrong: an unknown action, an
     unreadable file, input that is not a JSON object.
     """  # noqa: D301 - a real backspace is click's mark for a paragraph that is not rewrapped
-    runtime = Runtime()
-    declared = _find_action(options.find_integration(runtime.integrations, integration), action)
-    schema = declared.describe().input_schema if assignments else {}
-    values = with_parameters(input_object(source), assignments, schema)
+    with foreign_code():
+        runtime = Runtime()
+    found = options.find_integration(runtime.integrations, integration)
+    described = _describe(found, action, runtime.integrations)
+    _check_standard_input(source, assignments)
+    values = with_parameters(input_object(source), assignments, described.input_schema)
     credential = read_credential(credential_file)
     try:
-        result = asyncio.run(_call(runtime, integration, action, values, credential=credential, timeout=timeout))
+        # What a handler prints is kept out of the output.
+        with foreign_code():
+            result = asyncio.run(_call(runtime, integration, action, values, credential=credential, timeout=timeout))
     except KeyboardInterrupt:
-        if not declared.hints.safe_to_retry:
+        if not described.hints.safe_to_retry:
             click.echo(f"\n{action} may have taken effect; check before you call it again", err=True)
         raise
     except BrokenIntegrationError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(json_text(result.output))
+    _print_output(action, described, result)
+    if result.error is not None:
+        for line in error_advice(result.error, found.profile):
+            click.echo(line, err=True)
+    elif (follow_up := follow_up_command(integration, described, values, result.output)) is not None:
+        click.echo(f"accepted, but not finished; to follow it: {follow_up}", err=True)
     if not result.success:
-        if result.error is not None:
-            click.echo(result.error.code.advice, err=True)
         raise click.exceptions.Exit(ExitCode.FAILURE)
+
+
+def _print_output(action: str, described: ActionManifest, result: Result) -> None:
+    """Print the output.
+
+    Raises:
+        OutputError: It cannot be printed. The message adds what became of the call, which was made all the same.
+    """
+    try:
+        click.echo(json_text(result.output))
+    except OutputError as error:
+        if result.error is not None:
+            outcome = f"; {action} failed: {result.error.line}"
+        elif described.hints.safe_to_retry:
+            outcome = ""
+        else:
+            outcome = f"; {action} succeeded, so do not repeat it for the output"
+        raise OutputError(f"{error}{outcome}") from None
+
+
+def follow_up_command(
+    integration: str, described: ActionManifest, values: Mapping[str, Any], output: Mapping[str, Any]
+) -> str | None:
+    """The command that follows what the output reports as accepted but not finished; None where there is no such.
+
+    Args:
+        integration: The integration that was called.
+        described: The action that was called.
+        values: Its input.
+        output: Its output.
+    """
+    follow_up = described.follow_up
+    if follow_up is None or (following := follow_up.input_for(values, output)) is None:
+        return None
+    return call_command(integration, follow_up.action, following)
 
 
 def input_object(source: str | None) -> dict[str, Any]:
     """The object that `--input` stands for.
 
     Args:
-        source: JSON; `@FILE` for a file of JSON; `-` for standard input; None for no parameters.
+        source: JSON; `@FILE` for a file of JSON; `@-` or `-` for standard input; None for no parameters.
 
     Raises:
         click.BadParameter: It cannot be read, or is not a JSON object; the message says where it is broken.
     """
     if source is None:
         return {}
-    if source == "-":
-        return parse_object(decode(sys.stdin.buffer.read(), "standard input", _INPUT), "standard input", _INPUT)
-    if source.startswith("@"):
-        return parse_object(read_file(Path(source[1:]), _INPUT), source[1:], _INPUT)
-    return parse_object(source, "the text", _INPUT)
+    if source == "-" or source.startswith("@"):
+        return parse_object(*read_source(source.removeprefix("@"), _INPUT), _INPUT)
+    return parse_object(argument_text(source, _INPUT), "the text", _INPUT)
 
 
 def with_parameters(values: Mapping[str, Any], assignments: Iterable[str], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,44 +155,56 @@ def with_parameters(values: Mapping[str, Any], assignments: Iterable[str], schem
 
     Args:
         values: From `--input`.
-        assignments: Each `name=value`.
+        assignments: Each `name=value`. The value is the text after `=`, or for `@FILE` the text of a file and for `@-`
+            of standard input, each without the end of its last line; `@@` stands for a text that begins with `@`.
         schema: The action's input schema, which decides whether `5` is a number or text.
 
     Raises:
-        click.BadParameter: One is not of this form, or a name is given twice.
+        click.BadParameter: One is not of this form, a name is given twice, or a value cannot be read.
     """
     given: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not name:
-            raise click.BadParameter(f"{assignment!r} is not of the form name=value", param_hint="-p")
+            raise click.BadParameter(f"{assignment!r} is not of the form name=value", param_hint=_PARAMETER)
         if name in given:
-            raise click.BadParameter(f"{name} is given twice", param_hint="-p")
-        given[name] = _parse_value(text, schema.get("properties", {}).get(name, True), schema)
+            raise click.BadParameter(f"{name} is given twice", param_hint=_PARAMETER)
+        given[name] = read_value(_given_text(name, text), schema.get("properties", {}).get(name, True), schema)
     return {**values, **given}
 
 
-def _parse_value(text: str, schema: object, root: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value that the text spells, if the schema takes one of its type; otherwise the text."""
+def _given_text(name: str, text: str) -> str:
+    """The text that a `-p` gives: its own, or that of the file or of the standard input that it names."""
+    if text.startswith("@@") or not text.startswith("@"):
+        return argument_text(text[1:] if text.startswith("@@") else text, _PARAMETER)
     try:
-        value = parse_json(text)
-    except (ValueError, RecursionError):
-        return text
-    types, kind = json_types(schema, root), type_of(value)
-    if kind == "string":
-        # Quotes around a text are the caller's, who may have meant them.
-        return text
-    return value if kind in types or (kind in ("integer", "number") and types & {"integer", "number"}) else text
+        content, _ = read_source(text[1:], _PARAMETER)
+    except click.BadParameter as error:
+        hint = f"; for the text itself, write {name}=@{text}"
+        raise click.BadParameter(f"{name}: {error.message}{hint}", param_hint=_PARAMETER) from None
+    # An editor ends the last line, which the value does not need: an id in a file is an id.
+    return content.removesuffix("\n").removesuffix("\r")
 
 
-def _find_action(integration: Integration, name: str) -> Action[Any, Any]:
+def _check_standard_input(source: str | None, assignments: Iterable[str]) -> None:
+    """Refuse to read standard input twice: the second reader would find it empty."""
+    readers = [_INPUT] if source in ("-", "@-") else []
+    readers += [name for name, _, text in (assignment.partition("=") for assignment in assignments) if text == "@-"]
+    if len(readers) > 1:
+        raise click.UsageError(f"standard input can be read once, not for {' and '.join(readers)}")
+
+
+def _describe(integration: Integration, name: str, registry: Registry) -> ActionManifest:
+    """The action as data, derived from its code, which the call needs anyway."""
     try:
-        actions = integration.actions
+        with foreign_code():
+            actions = integration.actions
+            described = actions[name].describe() if name in actions else None
     except Exception as error:
         raise click.ClickException(str(BrokenIntegrationError(integration.name, "its actions", error))) from error
-    if name not in actions:
-        raise options.unknown_action(UnknownActionError(integration.name, name, actions))
-    return actions[name]
+    if described is None:
+        raise options.unknown_action(integration.name, name, actions, registry)
+    return described
 
 
 async def _call(

@@ -12,9 +12,10 @@ from modulex_mem0.cli.app import ExitCode
 from modulex_mem0.cli.files import read_file
 from modulex_mem0.cli.options import find_integration
 from modulex_mem0.cli.output import json_text
+from modulex_mem0.cli.streams import foreign_code
 from modulex_mem0.conformance import Examination, Finding, Quality, examine
 from modulex_mem0.contract import IntegrationManifest
-from modulex_mem0.runtime import LoadFailure, discover
+from modulex_mem0.runtime import LoadFailure
 
 __all__ = ["command"]
 
@@ -23,7 +24,7 @@ _MOST_PLACES = 4
 
 
 @click.command()
-@click.argument("name", required=False)
+@options.integration_name
 @click.option("--all", "everything", is_flag=True, help="Check all that is installed, and report what failed to load.")
 @click.option("--static", is_flag=True, help="Look at the declarations only; call no action.")
 @click.option(
@@ -46,14 +47,16 @@ def command(*, name: str | None, everything: bool, static: bool, against: Path |
         raise click.UsageError("give NAME or --all, not both")
     if everything and against:
         raise click.UsageError("--against is for one integration")
-    registry = discover()
+    registry = options.discovered()
     if everything:
-        registry.load_all()
+        with foreign_code():
+            registry.load_all()
     else:
         find_integration(registry, name or options.default_integration(), hint="NAME")
     chosen = list(registry) if everything else [name or options.default_integration()]
     released = _released(against)
-    examined = [examine(registry, one, released=released, calls=not static) for one in chosen]
+    with foreign_code():
+        examined = [examine(registry, one, released=released, calls=not static) for one in chosen]
     failures = registry.failures if everything else ()
     click.echo(json_text(_data(examined, failures)) if as_json else "\n\n".join(_texts(examined, failures)))
     if failures or any(one.errors for one in examined):

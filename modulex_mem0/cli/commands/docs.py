@@ -8,8 +8,9 @@ import click
 from modulex_mem0.cli import options
 from modulex_mem0.cli.files import read_file, update_files
 from modulex_mem0.cli.options import find_integration
+from modulex_mem0.cli.streams import foreign_code
 from modulex_mem0.conformance import connector_page, update_error_code_table
-from modulex_mem0.runtime import BrokenIntegrationError, discover
+from modulex_mem0.runtime import BrokenIntegrationError
 
 __all__ = ["command"]
 
@@ -17,7 +18,7 @@ _ERROR_CODES = (Path("docs", "error-codes.md"), Path("README.md"))
 
 
 @click.command()
-@click.argument("name", required=False)
+@options.integration_name
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 and show the difference if a page is not current.")
 @click.option(
     "--output",
@@ -52,9 +53,10 @@ def command(*, name: str | None, check: bool, output: Path | None, error_codes: 
 
 
 def _integration_page(name: str) -> str:
-    integration = find_integration(discover(), name, hint="NAME")
+    integration = find_integration(options.discovered(), name, hint="NAME")
     try:
-        return connector_page(integration.describe())
+        with foreign_code():
+            return connector_page(integration.describe())
     except Exception as error:
         raise click.ClickException(str(BrokenIntegrationError(name, "the manifest", error))) from error
 

@@ -6,7 +6,8 @@ import click
 
 from modulex_mem0.cli import options
 from modulex_mem0.cli.output import json_text, table
-from modulex_mem0.runtime import LoadFailure, Registry, discover
+from modulex_mem0.cli.streams import foreign_code
+from modulex_mem0.runtime import LoadFailure, Registry
 
 __all__ = ["command"]
 
@@ -32,9 +33,10 @@ def command(*, load: bool, as_json: bool) -> None:
     with the reason; it does not affect the others, and the command still exits 0. Those that are expensive to import,
     such as ModuleX's own, are listed by name alone; --load imports them and shows which fail.
     """
-    registry = discover()
+    registry = options.discovered()
     if load:
-        registry.load_all()
+        with foreign_code():
+            registry.load_all()
     rows, failures = _survey(registry)
     if as_json:
         data = {"integrations": [asdict(row) for row in rows], "failures": [asdict(f) for f in failures]}

@@ -8,10 +8,11 @@ from typing import Any
 import click
 from jsonschema import Draft202012Validator, SchemaError
 
-from modulex_mem0.cli import options
+from modulex_mem0.cli import completion, options
 from modulex_mem0.cli.files import update_files
+from modulex_mem0.cli.streams import foreign_code
 from modulex_mem0.contract import IntegrationManifest
-from modulex_mem0.runtime import BrokenIntegrationError, discover
+from modulex_mem0.runtime import BrokenIntegrationError
 
 __all__ = ["command", "manifest_files"]
 
@@ -19,7 +20,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @click.command()
-@click.argument("name", default=options.default_integration)
+@click.argument("name", default=options.default_integration, shell_complete=completion.integrations)
 @click.option("--check", is_flag=True, help="Write nothing; show what differs on disk, and exit 1 if anything does.")
 @click.option(
     "--directory",
@@ -37,9 +38,10 @@ def command(*, name: str, check: bool, directory: Path) -> None:
     In either case the manifest is validated against that schema, and the schemas of each action against the draft.
     Exits 1 if one is invalid, a file cannot be written or, with --check, a file is out of date.
     """
-    found = options.find_integration(discover(), name, hint="NAME")
+    found = options.find_integration(options.discovered(), name, hint="NAME")
     try:
-        manifest = found.describe()
+        with foreign_code():
+            manifest = found.describe()
     except Exception as error:
         raise click.ClickException(str(BrokenIntegrationError(name, "the manifest", error))) from error
     defects = "\n".join(f"  {defect}" for defect in _defects(manifest))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from modulex_mem0.cli import options
 from modulex_mem0.conformance import ScaffoldError, write_integration
-from modulex_mem0.runtime import discover
 
 __all__ = ["command"]
 
@@ -28,7 +28,7 @@ def command(*, name: str, directory: Path | None) -> None:
     """
     target = directory or Path(f"modulex-{name.replace('_', '-')}")
     try:
-        written = write_integration(name, target, taken=discover())
+        written = write_integration(name, target, taken=options.discovered())
     except ScaffoldError as error:
         raise click.BadParameter(str(error), param_hint="NAME") from None
     except OSError as error:

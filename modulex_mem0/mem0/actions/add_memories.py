@@ -4,7 +4,16 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, Example, action, advanced
+from modulex_mem0.contract import (
+    ActionError,
+    ActionInput,
+    ActionOutput,
+    Context,
+    Example,
+    FollowUp,
+    action,
+    advanced,
+)
 from modulex_mem0.mem0.events import event_record, is_final, raise_if_failed, wait_for_event
 from modulex_mem0.mem0.ids import ScopeId
 from modulex_mem0.mem0.messages import Messages, has_media
@@ -88,6 +97,11 @@ class AddMemoriesOutput(ActionOutput):
 @action(
     title="Add memories",
     extra_timeout=lambda params: params.wait_timeout if params.wait_for_completion else 0.0,
+    follow_up=FollowUp(
+        action="get_event",
+        input={"event_id": "{event_id}", "user_id": "{user_id}", "wait": True},
+        when={"status": ("PENDING", "RUNNING")},
+    ),
     example=Example(
         input={"user_id": USER, "messages": [{"role": "user", "content": "I am a vegetarian."}]},
         output={"success": True, "error": None, "message": None, "status": "PENDING", "event_id": EVENT_ID},
