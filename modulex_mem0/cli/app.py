@@ -144,10 +144,24 @@ def run() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except ExceptionGroup as group:
+        # How the tasks of a server end that reads and writes the streams itself.
+        if (cause := _os_error(group)) is None:
+            raise
+        click.echo(f"{_PROGRAM}: cannot go on: {cause.strerror or cause}", err=True)
+        return ExitCode.FAILURE
     except click.Abort:
         click.echo(f"{_PROGRAM}: interrupted", err=True)
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.SUCCESS
+
+
+def _os_error(error: Exception) -> OSError | None:
+    """The operating system's error that a group consists of; None if there is any other in it."""
+    if not isinstance(error, ExceptionGroup):
+        return error if isinstance(error, OSError) else None
+    found = [_os_error(inner) for inner in error.exceptions]
+    return None if None in found else found[0]
 
 
 def _suggestion(name: str) -> str:

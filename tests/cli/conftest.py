@@ -222,7 +222,7 @@ async def echo(context, input):
 
 
 async def wait(context, input):
-    context.report("counting", done=2, total=7)
+    context.report("counting", done=2.04026, total=1234567)
     await asyncio.sleep(1.3)
     return {"success": True, "error": None, "received": {}}
 

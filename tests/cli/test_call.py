@@ -99,6 +99,12 @@ def test_a_missing_credential_can_be_supplied_by_copying_a_line(run: Run) -> Non
     assert "\nexport MEM0_API_KEY='<Mem0 API Key>'\n" in ended.stderr
 
 
+def test_a_misspelt_parameter_suggests_the_nearest(run_here: Run, account: dict[str, str]) -> None:
+    ended = run_here("call", "get_memories", "-p", "user=alice", env=account)
+    assert ended.returncode == 1
+    assert "did you mean 'user_id'?" in json.loads(ended.stdout)["error"]
+
+
 def test_the_output_satisfies_the_actions_schema_on_failure_too(run_here: Run, account: dict[str, str]) -> None:
     ended = run_here("call", "get_memories", "-p", "user_id=alice", "-p", "limit=5000", env=account)
     assert ended.returncode == 1
@@ -183,7 +189,7 @@ def test_progress_is_shown_on_a_terminal_and_erased(run_on_terminal: Run, echo: 
     ended = run_on_terminal("call", "wait", "--integration", "echo", env=echo)
     assert ended.returncode == 0
     assert json.loads(ended.stdout)["success"] is True
-    assert re.search(r"counting 2 of 7 \([12] s\)", ended.stderr)
+    assert re.search(r"counting 2 of 1234567 \([12] s\)", ended.stderr)
     assert _screen(ended.stderr) == ""
     assert ended.stderr.count("\x1b[?25l") == ended.stderr.count("\x1b[?25h"), "the cursor is hidden"
 

@@ -135,6 +135,24 @@ def test_a_full_disk_after_a_failed_call_says_why_it_failed(run_redirected: Run)
     assert ended.stderr.count("\n") == 1
 
 
+def test_a_server_on_a_full_disk_ends_in_one_line(run_redirected: Run) -> None:
+    pytest.importorskip("mcp", reason="the extra `mcp` is not installed")
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "client", "version": "1"},
+        },
+    }
+    ended = run_redirected("mcp", redirections=">/dev/full", input=json.dumps(hello) + "\n")
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_both_streams_full_is_an_exit_code(run_redirected: Run, account: dict[str, str]) -> None:
     ended = run_redirected(*ADD, redirections=">/dev/full 2>/dev/full", env=account)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "")

@@ -222,6 +222,11 @@ async def _call(
         )
 
 
+def _count(number: float) -> str:
+    """A number with one decimal at the most."""
+    return f"{round(number, 1):.15g}"
+
+
 @asynccontextmanager
 async def _progress_line(message: str) -> AsyncIterator[ProgressListener]:
     """Keep a line on standard error up to date while a long call runs, if that is a terminal; erased at the end.
@@ -239,7 +244,7 @@ async def _progress_line(message: str) -> AsyncIterator[ProgressListener]:
         message = progress.message
         # A message that has numbers of its own has said it all.
         if progress.done is not None and not re.search(r"\d", message):
-            message += f" {progress.done:g}" + ("" if progress.total is None else f" of {progress.total:g}")
+            message += f" {_count(progress.done)}" + ("" if progress.total is None else f" of {_count(progress.total)}")
 
     async def show() -> None:
         await asyncio.sleep(_PATIENCE)

@@ -32,7 +32,7 @@ def command(*, name: str, directory: Path | None) -> None:
     except ScaffoldError as error:
         raise click.BadParameter(str(error), param_hint="NAME") from None
     except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+        raise click.ClickException(f"cannot write {error.filename or target}: {error.strerror}") from None
     for path in written:
         click.echo(path)
     click.echo(f"\nNext, in {target}:")
