@@ -9,7 +9,7 @@ from shlex import quote
 from textwrap import fill, indent
 from typing import Any
 
-from modulex_mem0.contract import ErrorCode, ErrorInfo, Hints, Profile
+from modulex_mem0.contract import AuthScheme, ErrorCode, ErrorInfo, Hints, Profile
 
 __all__ = [
     "call_command",
@@ -27,8 +27,8 @@ __all__ = [
 # Control characters that JSON allows in a string and that a terminal would obey.
 _CONTROL = re.compile(r"[\x7f-\x9f]")
 _GAP = "  "
-# Errors after which a call that is not safe to repeat may have taken effect.
-_UNCERTAIN = (ErrorCode.SERVICE_ERROR, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.OUTCOME_UNKNOWN)
+# Errors after which a change may have been made all the same, and whose own advice does not say so.
+_UNCERTAIN = (ErrorCode.SERVICE_ERROR, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.BAD_RESPONSE)
 # The least width of the column that wraps, and a width that no table reaches.
 _NARROWEST, _UNLIMITED = 16, 100_000
 
@@ -56,27 +56,27 @@ def call_command(integration: str, action: str, input: Mapping[str, Any]) -> str
     return f"modulex-mem0 call {quote(action)}{option} --input {quote(json_line(input))}"
 
 
-def error_advice(error: ErrorInfo, profile: Profile) -> Iterator[str]:
+def error_advice(error: ErrorInfo, profile: Profile, *, changes: bool = False) -> Iterator[str]:
     """What to do about an error, a line each: the advice of its code, whether to repeat, and what to export.
 
     Args:
         error: The error.
         profile: The integration's, whose environment variables are named when a credential is missing.
+        changes: Whether the call changes something, so that repeating it could change that twice.
     """
     yield error.code.advice
     if error.retryable:
         after = "" if error.retry_after is None else f" after {error.retry_after:g} s"
         yield f"It is safe to repeat the call{after}."
-    elif error.code in _UNCERTAIN:
-        yield "It is not known to be safe to repeat the call: it may have taken effect, so check first."
-    if error.code is ErrorCode.MISSING_CREDENTIAL:
-        yield from export_lines(profile)
+    elif changes and error.code in _UNCERTAIN:
+        yield "It may not be safe to repeat the call: it may have taken effect, so check first."
+    if error.code is ErrorCode.MISSING_CREDENTIAL and profile.auth_schemes:
+        yield from export_lines(profile.auth_schemes[0])
 
 
-def export_lines(profile: Profile) -> Iterator[str]:
-    """Lines for a shell that set the credential of the first scheme, with placeholders; optional ones are comments."""
-    scheme = next(iter(profile.auth_schemes), None)
-    for field in scheme.fields if scheme is not None else ():
+def export_lines(scheme: AuthScheme) -> Iterator[str]:
+    """Lines for a shell that set a scheme's credential, with placeholders; optional ones are comments."""
+    for field in scheme.fields:
         if field.application:
             continue
         value = field.default or f"<{field.format or field.display_name}>"

@@ -79,6 +79,7 @@ def test_a_finished_add_says_nothing_more(run: Run, other_process: dict[str, str
     [
         (json_reply({}, 429, {"Retry-After": "90"}), ("get_memories",), "It is safe to repeat the call after 90 s."),
         (json_reply({}, 500), ("get_memories",), "It is safe to repeat the call."),
+        (json_reply({}, 404), ("get_memories",), ""),
         (json_reply({}, 500), ("add_memories", "-p", "messages=I cook."), "may have taken effect"),
         (json_reply({}, 502), ("add_memories", "-p", "messages=I cook."), "may have taken effect"),
     ],

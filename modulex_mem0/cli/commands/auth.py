@@ -26,8 +26,6 @@ def command(*, integration: str, as_json: bool) -> None:
         click.echo(json_text({"integration": profile.name, "auth_schemes": schemes}))
     elif profile.auth_schemes:
         click.echo("\n\n\n".join("\n\n".join(_paragraphs(scheme)) for scheme in profile.auth_schemes))
-        if lines := list(export_lines(profile)):
-            click.echo("\nIn a shell, with your own values:\n\n" + "\n".join(f"  {line}" for line in lines))
     else:
         click.echo(f"{profile.display_name} needs no credential.")
 
@@ -41,6 +39,8 @@ def _paragraphs(scheme: AuthScheme) -> Iterator[str]:
             ("FIELD", "REQUIRED", "MASKED", "FORMAT", "ENVIRONMENT VARIABLE", "DESCRIPTION"),
             [_row(field) for field in scheme.fields],
         )
+    if lines := [f"  {line}" for line in export_lines(scheme)]:
+        yield "\n".join(["In a shell, with your own values:", *lines])
     if scheme.oauth2 is not None:
         yield "\n".join(_oauth2_lines(scheme.oauth2))
     if scheme.connection_test is not None:

@@ -91,7 +91,7 @@ def command(
         raise click.ClickException(str(error)) from error
     _print_output(action, described, result)
     if result.error is not None:
-        for line in error_advice(result.error, found.profile):
+        for line in error_advice(result.error, found.profile, changes=not described.hints.safe_to_retry):
             click.echo(line, err=True)
     elif (follow_up := follow_up_command(integration, described, values, result.output)) is not None:
         click.echo(f"accepted, but not finished; to follow it: {follow_up}", err=True)
