@@ -3,10 +3,12 @@
 import re
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from modulex_mem0.cli.output import table, text_width
+from modulex_mem0.cli.output import export_lines, table, text_width
+from modulex_mem0.contract import AuthScheme, CredentialField
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -76,3 +78,25 @@ def test_text_is_neither_very_narrow_nor_very_wide(monkeypatch: pytest.MonkeyPat
     for columns, width in (("20", 60), ("90", 90), ("300", 120)):
         monkeypatch.setenv("COLUMNS", columns)
         assert text_width() == width
+
+
+def test_lines_to_copy_are_quoted_and_leave_out_what_no_call_needs() -> None:
+    def field(name: str, **rest: Any) -> CredentialField:
+        return CredentialField(
+            name=name, display_name=f"The {name}", description="Any.", environment_variable=name.upper(), **rest
+        )
+
+    fields = (
+        field("key", sensitive=True),
+        field("site", format="you.example"),
+        field("app", application=True),
+        field("note", required=False, default="it's"),
+    )
+    scheme = AuthScheme(
+        type="custom", display_name="Keys", description="Keys.", fields=fields, headers={"X-Key": "{key} {site}"}
+    )
+    assert list(export_lines(scheme)) == [
+        "export KEY='<The key>'",
+        "export SITE='<you.example>'",
+        """# optional: export NOTE='it'"'"'s'""",
+    ]
