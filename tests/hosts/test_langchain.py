@@ -134,7 +134,7 @@ def test_simple_and_strict_tools(credential: dict[str, str]) -> None:
     assert strict.invoke(arguments)["success"] is True
 
 
-@pytest.mark.parametrize("user_id", ["*", " "])
+@pytest.mark.parametrize("user_id", ["*", " ", "{{user_id}}", "undefined"])
 def test_a_user_who_is_no_single_user_is_refused_at_the_start(user_id: str) -> None:
     with pytest.raises(NotOfferedError, match="user_id cannot be fixed"):
         tools(user_id=user_id)

@@ -205,6 +205,7 @@ def test_a_blank_value_does_not_fix_a_parameter(blank: str) -> None:
             {"user_id": "*"},
             "user_id cannot be fixed for add_memories: must be a single id; `*` would reach everyone's memories",
         ),
+        ({"user_id": "{{user_id}}"}, "user_id cannot be fixed for add_memories: '{{user_id}}' is a template"),
         ({"agent_id": "*"}, "agent_id cannot be fixed for add_memories: must be a single id;"),
         ({"limit": "many"}, "limit cannot be fixed for search_memories: must be a valid integer"),
         ({"limit": True}, "limit cannot be fixed for search_memories: must be a number, not true or false"),

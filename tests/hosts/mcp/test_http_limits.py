@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -270,6 +271,7 @@ async def test_the_connection_that_waits_longest_makes_room() -> None:
 
 def test_what_clients_cause_in_the_log_is_bounded(serve: Serve, account: dict[str, str], log: Any) -> None:
     with serve(env=account) as server:
+        began = time.monotonic()
         for _ in range(100):
             with open_socket(server.url, b"nonsense\r\n\r\n") as connection:
                 assert connection.recv(12) == b"HTTP/1.1 400"
@@ -277,7 +279,9 @@ def test_what_clients_cause_in_the_log_is_bounded(serve: Serve, account: dict[st
             refused = post(server.url, PING, Host="evil.example" + "x" * 5000)
             assert refused.status_code == 421
         assert post(server.url, PING).status_code == 200
+        periods = (time.monotonic() - began) // 10 + 1
     lines = log.text.splitlines()
-    assert len(lines) < 50
+    # 20 lines of each of two libraries, in each period that the requests took.
+    assert len(lines) < 50 * periods
     assert max(map(len, lines)) < 700
     assert any("no more lines of uvicorn.error for 10 s" in line for line in lines)

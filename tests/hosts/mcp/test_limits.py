@@ -140,6 +140,7 @@ def test_a_short_form_without_a_declared_owner_exits_2(
             ("--user-id", "*"),
             "user_id cannot be fixed for add_memories: must be a single id; `*` would reach everyone's",
         ),
+        (("--user-id", "{{user_id}}"), "user_id cannot be fixed for add_memories: '{{user_id}}' is a template"),
         (("--user-id", " "), "user_id cannot be fixed to a blank text"),
         (("--user-id", "alice", "--fix", "user_id=bob"), "user_id cannot be fixed to two values"),
         (("--fix", "user_id"), "'user_id' is not of the form NAME=VALUE"),
