@@ -69,11 +69,9 @@ def search(
         leading = nlargest(query.top_k, keys, key=lambda key: words.get(key, 0.0))
         scores = [_lexical_score(key, words) for key in leading]
     elif keys:
-        cosines = vectors.cosines(connection, selection.project, query.text, keys)
-        totals = cosines + [_WORDS_SHARE * words.get(key, 0.0) for key in keys] if words else cosines
-        # Stable, so that of equal scores the newer memory comes first.
-        order = (-totals).argsort(kind="stable")[: query.top_k].tolist()
-        scores = [_semantic_score(keys[place], float(cosines[place]), words.get(keys[place], 0.0)) for place in order]
+        extra = {key: _WORDS_SHARE * weight for key, weight in words.items()}
+        nearest = vectors.nearest(connection, selection.project, query.text, keys, extra=extra, count=query.top_k)
+        scores = [_semantic_score(key, cosine, words.get(key, 0.0)) for key, cosine in nearest]
     else:
         scores = []
     best = [score for score in scores if score.total >= query.threshold]

@@ -60,13 +60,11 @@ class Selection:
     def keys(self, connection: sqlite3.Connection) -> list[int]:
         """The primary keys of the selected memories, newest first."""
         where, parameters = self._where()
-        cursor = connection.cursor()
-        cursor.row_factory = None  # plain tuples: there may be many thousands of rows
-        rows = cursor.execute(
-            f"SELECT pk FROM memories WHERE {where} ORDER BY created_at DESC, pk DESC",  # noqa: S608
-            parameters,
-        )
-        return [key for (key,) in rows]
+        # In one row, as JSON: to step through many thousands of rows takes four times as long.
+        ordered = f"SELECT pk FROM memories WHERE {where} ORDER BY created_at DESC, pk DESC"  # noqa: S608
+        found = connection.execute(f"SELECT json_group_array(pk) FROM ({ordered})", parameters).fetchone()  # noqa: S608
+        keys: list[int] = json.loads(found[0])
+        return keys
 
     def _where(self) -> _Fragment:
         sql, parameters = _to_sql(self.filter)

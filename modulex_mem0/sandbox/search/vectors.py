@@ -10,7 +10,7 @@ import os
 import re
 import sqlite3
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from modulex_mem0.sandbox.settings import SearchMode, StartError
@@ -94,15 +94,35 @@ class VectorIndex:
             )
             connection.executemany("UPDATE memories SET embedded = 1 WHERE pk = ?", [(row["pk"],) for row in rows])
 
-    def cosines(self, connection: sqlite3.Connection, project: str, query: str, keys: Sequence[int]) -> Any:  # noqa: ANN401
-        """The cosines between the query and these memories of the project, as a numpy array in the order of `keys`.
+    def nearest(
+        self,
+        connection: sqlite3.Connection,
+        project: str,
+        query: str,
+        keys: Sequence[int],
+        *,
+        extra: Mapping[int, float],
+        count: int,
+    ) -> list[tuple[int, float]]:
+        """The memories of a project that are nearest to a query, the nearest first.
 
         Every memory must have its vector, committed by an earlier transaction: a number that is rolled back is given
         again, and the matrix would not see it.
+
+        Args:
+            connection: The database.
+            project: The project's id.
+            query: The search text.
+            keys: The memories to compare; of equally near ones, the first comes first.
+            extra: What to add to the cosine of some of them.
+            count: How many to return.
+
+        Returns:
+            Keys with their cosines, without what was added.
         """
         matrix = self._projects.setdefault(project, _Matrix(self._embedder.dimensions))
         matrix.update(connection, project)
-        return matrix.compare(self._embedder.embed([query])[0], keys)
+        return matrix.nearest(self._embedder.embed([query])[0], keys, extra, count)
 
 
 class _Matrix:
@@ -140,9 +160,25 @@ class _Matrix:
             larger[: self._used] = self._rows[: self._used]
             self._rows = larger
 
-    def compare(self, query: bytes, keys: Sequence[int]) -> Any:  # noqa: ANN401 - numpy is an extra
-        similar = self._rows[: self._used] @ self._numpy.frombuffer(query, dtype="float32")
-        return similar[self._numpy.fromiter(map(self._place.__getitem__, keys), dtype="int64", count=len(keys))]
+    def nearest(
+        self, query: bytes, keys: Sequence[int], extra: Mapping[int, float], count: int
+    ) -> list[tuple[int, float]]:
+        numpy = self._numpy
+        cosines = self._rows[: self._used] @ numpy.frombuffer(query, dtype="float32")
+        totals = cosines.copy()
+        totals[numpy.fromiter(map(self._place.__getitem__, extra), dtype="int64", count=len(extra))] += numpy.fromiter(
+            extra.values(), dtype="float32", count=len(extra)
+        )
+        places = numpy.fromiter(map(self._place.__getitem__, keys), dtype="int64", count=len(keys))
+        ranked = totals[places]
+        if len(ranked) > count:
+            # Sorting many thousands for ten takes longer than to find the tenth first.
+            least = numpy.partition(ranked, len(ranked) - count)[len(ranked) - count]
+            candidates = numpy.flatnonzero(ranked >= least)
+        else:
+            candidates = numpy.arange(len(ranked))
+        order = candidates[(-ranked[candidates]).argsort(kind="stable")][:count]
+        return [(keys[place], float(cosines[places[place]])) for place in order.tolist()]
 
 
 def _count(connection: sqlite3.Connection, project: str) -> int:
