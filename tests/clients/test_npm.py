@@ -1,4 +1,4 @@
-"""Mem0's own JavaScript client, installed from npm into a folder that is thrown away."""
+"""Mem0's own JavaScript client, two generations of it, installed from npm into a folder that is thrown away."""
 
 import json
 import shutil
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-_PACKAGE = "mem0ai@3"
-_PROGRAM = Path(__file__).with_name("npm_client.mjs")
+_PACKAGES = ("mem0ai@3", "mem0ai-2@npm:mem0ai@2.4.6")
+_PROGRAMS = Path(__file__).parent
 # How npm says that it reached no registry, in place of a package that cannot be installed.
 _UNREACHED = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
 
@@ -25,7 +25,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
     npm = shutil.which("npm") or "npm"
     # The package's peers are databases for its other half, which keeps memories by itself.
-    command = [npm, "install", _PACKAGE, "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [npm, "install", *_PACKAGES, "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
     except subprocess.TimeoutExpired:
@@ -36,19 +36,29 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def seen(installed: Path, account: dict[str, str]) -> dict[str, Any]:
+def _run(program: str, installed: Path, account: dict[str, str]) -> dict[str, Any]:
     """What the client's user saw."""
-    shutil.copy(_PROGRAM, installed)
-    node = shutil.which("node") or "node"
-    command = [node, _PROGRAM.name]
+    shutil.copy(_PROGRAMS / program, installed)
+    command = [shutil.which("node") or "node", program]
     done = subprocess.run(command, cwd=installed, env=account, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
-def test_everything_that_the_client_does(seen: dict[str, Any]) -> None:
+def test_everything_that_the_older_client_does(installed: Path, account: dict[str, str]) -> None:
+    seen = _run("npm_client_2.mjs", installed, account)
+    both = ["I drink tea", "I love hiking in the Alps"]
+    assert [entry["status"] for entry in seen["added"]] == ["PENDING"]
+    assert (seen["listed"], seen["listed2"], seen["paged"]) == (both, both, 2)
+    assert seen["found"] == seen["found2"] == ["I love hiking in the Alps"]
+    assert (seen["one"], seen["history"]) == (True, ["ADD", "UPDATE"])
+    assert (seen["webhook"], seen["webhooks"]) == ("hook", 1)
+    assert (seen["users"], seen["left"]) == (["alice"], 0)
+
+
+def test_everything_that_the_client_does(installed: Path, account: dict[str, str]) -> None:
+    seen = _run("npm_client.mjs", installed, account)
     organization, project = seen["account"]
     assert organization == "org-sandbox"
     assert project.startswith("proj-")
