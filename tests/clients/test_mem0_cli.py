@@ -102,3 +102,12 @@ def test_entities_and_deleting_everything_of_one(read: Read, mem0: Mem0) -> None
     assert [entity["name"] for entity in read("entity", "list", "users")] == ["carl"]
     read("delete", "--all", "--user-id", "carl", "--force")
     assert read("list", "--user-id", "carl")["count"] == 0
+
+
+def test_deleting_everything_of_the_project(read: Read, mem0: Mem0) -> None:
+    read("add", "I have a red car.", "--user-id", "carl")
+    read("add", "I have a blue boat.", "--user-id", "dora")
+    done = mem0("delete", "--all", "--project", "--force")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for user in ("carl", "dora"):
+        assert read("list", "--user-id", user)["count"] == 0

@@ -224,3 +224,29 @@ def test_faults_reach_the_user(sandbox: RunningSandbox, client: Any, remember: R
     with pytest.raises(NetworkError):
         client.add("tea", infer=False, **ALICE)
     assert _all(client) == ["tea"]
+
+
+def test_profiles(client: Any, remember: Remember) -> None:
+    remember("I drink tea")
+    schema = {"type": "object", "properties": {"food": {"type": "string", "description": "what they drink"}}}
+    assert client.get_profile("alice")["status"] == "not_enabled"
+    client.update_profile_settings(enabled=True, schema=schema, custom_instructions="Be brief.")
+    assert client.get_profile_settings()["entities"]["user"] == {"schema": schema, "custom_instructions": "Be brief."}
+    job = client.generate_profile("alice")
+    assert client.get_profile_job(job["status_url"])["job"]["status"] == "succeeded"
+    assert client.get_profile("alice")["profile"] == {"food": "I drink tea"}
+    assert client.sample_profiles(limit=2)["entity_ids"] == ["alice"]
+
+
+def test_webhooks_projects_and_members(client: Any) -> None:
+    made = client.create_webhook("http://127.0.0.1:9/", "hook", client.project_id, ["memory_add"])
+    client.update_webhook(made["webhook_id"], name="renamed")
+    assert [hook["name"] for hook in client.get_webhooks(client.project_id)] == ["renamed"]
+    client.delete_webhook(made["webhook_id"])
+    assert client.get_webhooks(client.project_id) == []
+    client.project.add_member("member@example.test")
+    client.project.update_member("member@example.test", "OWNER")
+    assert [member["role"] for member in client.project.get_members()["members"]] == ["OWNER", "OWNER"]
+    client.project.remove_member("member@example.test")
+    assert len(client.project.get_members()["members"]) == 1
+    assert client.project.create("another")["project_id"]
