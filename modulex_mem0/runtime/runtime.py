@@ -274,7 +274,7 @@ class Runtime:
                 return begun[0].unanswered()
             return _failed_early(ErrorCode.TIMEOUT, "the call had not begun at its deadline; nothing was sent")
         except OSError as error:
-            return _failed_early(ErrorCode.INTERNAL, f"no event loop can be started: {error}")
+            return _failed_early(ErrorCode.CONNECTION_FAILED, f"no event loop can be started: {error}")
 
     def _run(
         self,

@@ -21,6 +21,7 @@ T = TypeVar("T")
 _JOIN = 3.0
 # How long the calls that are left when the loop ends may take to end by themselves.
 _LAST_CALLS = 2.0
+_ENDING = "the interpreter is ending; nothing can be called any more"
 
 
 class SyncLoop:
@@ -106,7 +107,7 @@ class SyncLoop:
 
     def _started(self) -> asyncio.AbstractEventLoop:
         if sys.is_finalizing():
-            raise RuntimeClosedError("the interpreter is ending; nothing can be called any more")
+            raise RuntimeClosedError(_ENDING)
         if threading.current_thread() is self._thread:
             raise RuntimeUsageError(
                 "a synchronous call was made on the thread of synchronous calls, such as from `on_progress`: it would"
@@ -125,6 +126,8 @@ class SyncLoop:
         except RuntimeError as error:
             self.loop = self._thread = None
             loop.close()
+            if "shutdown" in str(error):
+                raise RuntimeClosedError(_ENDING) from None
             raise OSError(f"no thread can be started: {error}") from error
         return loop
 

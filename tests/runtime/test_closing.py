@@ -287,14 +287,15 @@ runtime = Runtime()
 def call():
     credential = {"api_key": "m0-0123456789", "base_url": "http://127.0.0.1:1"}
     question = {"user_id": "alice", "query": "food"}
-    result = runtime.call_sync("mem0", "search_memories", question, credential=credential, timeout=2)
-    print(result.error.code, flush=True)
+    try:
+        result = runtime.call_sync("mem0", "search_memories", question, credential=credential, timeout=2)
+    except Exception as error:
+        print(type(error).__name__, flush=True)
+    else:
+        print(result.error.code, flush=True)
 class Late:
     def __del__(self, call=call, print=print):
-        try:
-            call()
-        except Exception as error:
-            print(type(error).__name__, flush=True)
+        call()
 """
 
 
@@ -304,7 +305,8 @@ class Late:
         ("call(); late = Late()", ["connection_failed", "RuntimeClosedError"]),
         ("late = Late()", ["RuntimeClosedError"]),
         ("call(); runtime.close(); late = Late()", ["connection_failed", "RuntimeClosedError"]),
-        ("atexit.register(call)", ["connection_failed"]),
+        # From Python 3.12 on, no thread can be started by then.
+        ("atexit.register(call)", ["connection_failed" if sys.version_info < (3, 12) else "RuntimeClosedError"]),
         ("call(); atexit.register(call)", ["connection_failed", "connection_failed"]),
         ("call(); atexit.register(runtime.close)", ["connection_failed"]),
     ],
@@ -331,7 +333,7 @@ def test_forgotten_runtimes_leave_no_threads_and_no_descriptors(
     server.script(OK)
     gc.collect()
     descriptors, threads = _descriptors(), set(threading.enumerate())
-    for _ in range(200):
+    for _ in range(60):
         runtime = Runtime(RuntimeSettings(transport=transport), plugins=[plugin()])
         assert _call_sync(runtime, server).success
         del runtime
