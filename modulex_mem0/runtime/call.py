@@ -184,7 +184,8 @@ class Call:
             if error is not run.error:
                 # The caller's own.
                 raise
-            return self._defect("the handler cancelled itself", error)
+            itself = isinstance(error, asyncio.CancelledError)
+            return self._defect("the handler cancelled itself" if itself else "GeneratorExit in the handler", error)
         except BaseException as error:
             reraise_interrupt(error)
             return self._defect(f"{type(error).__name__} in the handler or its output", error)

@@ -120,15 +120,17 @@ class ServiceClient:
     async def _send_once(
         self, method: str, url: str, body: bytes | None, *, safe_to_retry: bool, again: bool = False
     ) -> HttpReply:
+        pool = self._pools.current()
+        lease = pool.lease(self._service)
+        # Opening a transport may have imported a library, and the runtime may have been closed in that time.
         remaining = self._deadline.remaining()
         if remaining <= 0:
+            pool.give_back(lease)
             raise not_sent("the call's deadline had passed", again=again)
         connect_timeout = min(self._settings.connect_timeout, remaining)
         request = Request(method, url, body, connect_timeout, must_not_repeat=not safe_to_retry)
         if not safe_to_retry:
             self._unsafe.append(request)
-        pool = self._pools.current()
-        lease = pool.lease(self._service)
         queued = True
         failure: ActionError
         limit = pool.enter(remaining)
