@@ -18,7 +18,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def test_integrations_lists_ours_and_someone_elses(run: Run, echo: dict[str, str]) -> None:
     ended = run("integrations", env=echo)
     assert ended.returncode == 0
-    header, theirs, ours = ended.stdout.splitlines()
+    # Our own package comes first, so that nobody can take its names.
+    header, ours, theirs = ended.stdout.splitlines()
     assert header.split() == ["NAME", "DISPLAY", "NAME", "VERSION", "DISTRIBUTION", "ACTIONS", "AUTHENTICATION"]
     assert theirs.split() == ["echo", "Echo", "2.0.1", "echo", "2", "none"]
     assert ours.startswith("mem0  Mem0")
