@@ -109,6 +109,8 @@ def goals(results: Results, transport: str) -> list[Goal]:
             rate(1, "bare_aiohttp", 0.9),
             rate(32, "bare_aiohttp", 1.0),
             rate(128, "bare_aiohttp", 1.2),
+            rate(32, "modulex_tool", 60),
+            rate(32, "official", 4),
             Goal(
                 f"p99 latency, 128 at once / {results.label('bare_aiohttp')}",
                 1.0,
@@ -123,8 +125,6 @@ def goals(results: Results, transport: str) -> list[Goal]:
     thousand = results.pairs(Load("http", 10, 32), "runtime_thousand", "runtime_unbound", cpu_ms, truediv)
     return [
         *small,
-        rate(32, "modulex_tool", 60),
-        rate(32, "official", 4),
         *(large if fast else ()),
         Goal("CPU of the runtime alone, 10 records, nothing sent", 0.07, alone, "ms"),
         added_cpu(10, 0.08),
