@@ -14,7 +14,7 @@ from modulex_mem0 import __version__
 from modulex_mem0.cli.app import root
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-HEAVY = {"aiohttp", "anyio", "httpcore", "httpx", "jsonschema", "numpy", "starlette", "tenacity", "uvicorn"}
+HEAVY = {"anyio", "httpcore", "httpx", "jsonschema", "numpy", "pyreqwest", "starlette", "tenacity", "uvicorn"}
 COMMANDS = ["demo", "integrations", "auth", "test-credential", "actions", "call", "sandbox", "manifest"]
 
 

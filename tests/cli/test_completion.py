@@ -194,4 +194,4 @@ def test_completing_imports_no_actions_and_no_http(environment: dict[str, str]) 
     assert ended.stdout == "open,messages=\n"
     modules = set(ended.stderr.split())
     assert "modulex_mem0.mem0.plugin" in modules
-    assert not {"modulex_mem0.mem0.actions", "modulex_mem0.runtime.runtime", "httpx", "aiohttp", "asyncio"} & modules
+    assert not {"modulex_mem0.mem0.actions", "modulex_mem0.runtime.runtime", "httpx", "pyreqwest", "asyncio"} & modules

@@ -28,7 +28,7 @@ _DISPLAY_NAME = "Mem0"
 
 def _derived() -> "tuple[IntegrationManifest, tuple[StructuredTool, ...]]":
     # Connections are opened by the first call, and closed when the event loop that opened them ends. The transport is
-    # httpx even if aiohttp is installed: ModuleX's connectors use it, so what observes or replaces it sees ours too.
+    # httpx even if pyreqwest is installed: ModuleX's connectors use it, so what observes or replaces it sees ours too.
     runtime = Runtime(RuntimeSettings(transport="httpx"))
     try:
         integration = runtime.integrations[_INTEGRATION]
