@@ -185,7 +185,9 @@ def test_a_failed_start_is_reported_in_one_line(tmp_path: Path) -> None:
             "not a database": _run("--data", str(tmp_path / "no.db")),
             "unable to open": _run("--data", str(tmp_path / "missing" / "x.db")),
             "faults[0].status": _run("--faults", str(tmp_path / "no.json")),
-            "in use": _run("--port", str(taken.getsockname()[1])),
+            f"port {taken.getsockname()[1]} of 127.0.0.1: Address already in use": _run(
+                "--port", str(taken.getsockname()[1])
+            ),
             "delay": _run("--delay", "-1"),
             "key": _run("--key", "two words"),
         }

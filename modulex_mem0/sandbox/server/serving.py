@@ -23,7 +23,13 @@ _GRACE = 2  # seconds that open requests have to finish when the server stops
 
 
 class PortError(StartError, OSError):
-    """The port cannot be used."""
+    """The port cannot be used; the message names it."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(error.errno, f"port {port} of {host}: {error.strerror}")
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 def serve(settings: SandboxSettings | None = None) -> None:
@@ -160,5 +166,5 @@ def _bind(settings: SandboxSettings) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise PortError(error.errno, error.strerror) from error
+        raise PortError(settings.host, settings.port, error) from error
     return listener

@@ -1,9 +1,13 @@
-"""Many calls with hostile replies among them leave nothing behind."""
+"""Many calls with hostile replies among them leave nothing behind.
+
+`SOAK_CALLS=100000 make test ARGS="-k hostile_replies_leave_nothing"` soaks for longer than every run of the tests does.
+"""
 
 import asyncio
 import gc
 import gzip
 import itertools
+import os
 import sys
 
 from modulex_mem0.contract import ErrorCode
@@ -14,6 +18,7 @@ from tests.helpers.steps import json_reply, raw, reply, reset
 from tests.helpers.tiny_integration import plugin
 
 LIMIT = 100_000
+CALLS = int(os.environ.get("SOAK_CALLS", "450"))
 OK = json_reply({"fine": True})
 
 
@@ -60,4 +65,4 @@ async def test_hostile_replies_leave_nothing_behind(transport: TransportName, se
     async with Runtime(settings, plugins=[plugin()]) as runtime:
         await blocks_after(runtime, 180)
         first = await blocks_after(runtime, 90)
-        assert await blocks_after(runtime, 450) - first < 400
+        assert await blocks_after(runtime, CALLS) - first < 400
