@@ -3,9 +3,11 @@
 import os
 import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +128,8 @@ def test_in_an_interactive_bash_tab_fills_the_line_without_a_space_after_the_equ
     (tmp_path / "conversation.json").touch()
     settings = {"PS1": "ready> ", "TERM": "dumb", "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     ours, theirs = pty.openpty()
+    # Wide enough for the line: a narrow one is scrolled sideways.
+    termios.tcsetwinsize(theirs, (50, 300))
     (tmp_path / "rc").write_text(f"{script}\nbind 'set enable-bracketed-paste off'\nPS1='ready> '\n")
     with subprocess.Popen(
         [BASH or "bash", "--noprofile", "--rcfile", tmp_path / "rc", "-i"],
@@ -147,7 +151,7 @@ def test_in_an_interactive_bash_tab_fills_the_line_without_a_space_after_the_equ
             # A space before the next word would be a second argument.
             _read_until(ours, "alice -p messages=")
             os.write(ours, b"@conv\t")
-            _read_until(ours, "-p messages=@conversation.json ".removeprefix("-p messages="))
+            _read_until(ours, "@conversation.json ")
         finally:
             shell.kill()
             os.close(ours)
@@ -156,7 +160,8 @@ def test_in_an_interactive_bash_tab_fills_the_line_without_a_space_after_the_equ
 def _read_until(terminal: int, text: str) -> None:
     written, deadline = "", time.monotonic() + 30
     while not written.replace("\x07", "").endswith(text):
-        assert time.monotonic() < deadline, written
+        readable, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+        assert readable, written
         written += os.read(terminal, 4096).decode()
 
 
