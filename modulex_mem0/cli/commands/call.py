@@ -1,13 +1,12 @@
 """`call`: call an action and print its output."""
 
-import asyncio
 import re
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +17,10 @@ from modulex_mem0.cli.output import call_command, error_advice, json_text
 from modulex_mem0.cli.streams import OutputError, foreign_code
 from modulex_mem0.contract import ActionManifest, Integration
 from modulex_mem0.json_schema import read_value
-from modulex_mem0.runtime import BrokenIntegrationError, Progress, ProgressListener, Registry, Result, Runtime
+from modulex_mem0.runtime import BrokenIntegrationError, Registry
+
+if TYPE_CHECKING:
+    from modulex_mem0.runtime import Progress, ProgressListener, Result, Runtime
 
 __all__ = ["command", "follow_up_command", "input_object", "with_parameters"]
 
@@ -72,6 +74,11 @@ def command(
     Exits 0 if the output says success, 1 if it does not, and 2 if the command line is wrong: an unknown action, an
     unreadable file, input that is not a JSON object.
     """  # noqa: D301 - a real backspace is click's mark for a paragraph that is not rewrapped
+    # Imported here: together 40 ms, which completing a line need not pay.
+    import asyncio  # noqa: PLC0415
+
+    from modulex_mem0.runtime import Runtime  # noqa: PLC0415
+
     with foreign_code():
         runtime = Runtime()
     found = options.find_integration(runtime.integrations, integration)
@@ -99,7 +106,7 @@ def command(
         raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
-def _print_output(action: str, described: ActionManifest, result: Result) -> None:
+def _print_output(action: str, described: ActionManifest, result: "Result") -> None:
     """Print the output.
 
     Raises:
@@ -208,14 +215,14 @@ def _describe(integration: Integration, name: str, registry: Registry) -> Action
 
 
 async def _call(
-    runtime: Runtime,
+    runtime: "Runtime",
     integration: str,
     action: str,
     input: Mapping[str, Any],
     *,
     credential: dict[str, Any] | None,
     timeout: float | None,
-) -> Result:
+) -> "Result":
     async with runtime, _progress_line(f"waiting for {action}") as listener:
         return await runtime.call(
             integration, action, input, credential=credential, timeout=timeout, on_progress=listener
@@ -228,7 +235,7 @@ def _count(number: float) -> str:
 
 
 @asynccontextmanager
-async def _progress_line(message: str) -> AsyncIterator[ProgressListener]:
+async def _progress_line(message: str) -> "AsyncIterator[ProgressListener]":
     """Keep a line on standard error up to date while a long call runs, if that is a terminal; erased at the end.
 
     Args:
@@ -237,9 +244,11 @@ async def _progress_line(message: str) -> AsyncIterator[ProgressListener]:
     Yields:
         The `on_progress` of `Runtime.call`.
     """
+    import asyncio  # noqa: PLC0415 - as in `command`
+
     started = time.monotonic()
 
-    def listen(progress: Progress) -> None:
+    def listen(progress: "Progress") -> None:
         nonlocal message
         message = progress.message
         # A message that has numbers of its own has said it all.
