@@ -11,13 +11,17 @@ BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs format manifest bench clean
+.PHONY: help demo serve test check docs format manifest bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: $(VENV)/.demo ## Run a tour of the package, offline and without an account
 	@$(BIN)/modulex-mem0 demo
+	@echo "To see it in a browser: make serve"
+
+serve: $(VENV)/.demo ## Serve the page, the REST API and MCP, with a sandbox; ARGS passes options: ARGS="--port 9000"
+	@$(BIN)/modulex-mem0 serve --sandbox $(ARGS)
 
 test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test ARGS="-k add_memories"
 	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(ARGS))
@@ -58,15 +62,15 @@ $(VENV)/bin/python:
 	@scripts/make-environment $(PYTHON) $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic]'
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,fast,mcp,langchain]' --group test
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve,fast,mcp,langchain]' --group test
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.check: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,fast,mcp,langchain]' --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve,fast,mcp,langchain]' --group test --group check
 	@touch $@ $(VENV)/.demo $(VENV)/.test
 
 $(VENV)/.docs: pyproject.toml | $(VENV)/bin/python

@@ -26,8 +26,10 @@ _SUMMARIES = {
     "integrations": "List what is installed, and what failed to load.",
     "auth": "Show how to authenticate with an integration.",
     "test-credential": "Ask the service whether a credential works.",
+    "credentials": "Store credentials under names, encrypted, and test them.",
     "actions": "List an integration's actions, or describe one.",
     "call": "Call an action and print its output as JSON.",
+    "serve": "Serve a page, a REST API and MCP on one address.",
     "mcp": "Serve an integration's actions to agents over MCP.",
     "sandbox": "Start a local server that speaks Mem0's API.",
     "manifest": "Write the manifest of an integration to files, or check those files.",
@@ -100,7 +102,8 @@ def root(log_level: str | None) -> None:
 
     Finds the installed integrations through pluggy, shows what a host would show of them, and calls their actions with
     validated inputs and outputs. Credentials come from the environment variables that an integration declares
-    (`modulex-mem0 auth` lists them) or from a file, never from the command line, where a process list would show them.
+    (`modulex-mem0 auth` lists them), from a file, or from the stored ones (`modulex-mem0 credentials`), never from the
+    command line, where a process list would show them.
 
     \b
     Examples:

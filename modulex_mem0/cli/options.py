@@ -22,6 +22,7 @@ from modulex_mem0.runtime import (
 __all__ = [
     "as_json",
     "credential_file",
+    "credential_name",
     "default_integration",
     "discovered",
     "find_integration",
@@ -81,6 +82,12 @@ credential_file = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="A JSON object of credential fields, used instead of the environment variables.",
+)
+credential_name = click.option(
+    "--credential",
+    "credential_name",
+    metavar="NAME",
+    help="A stored credential, see `modulex-mem0 credentials`, used instead of the environment variables.",
 )
 timeout = click.option(
     "--timeout",

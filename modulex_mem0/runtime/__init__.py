@@ -26,11 +26,21 @@ if TYPE_CHECKING:
     from modulex_mem0.runtime.http.httpx_transport import error_from_httpx
     from modulex_mem0.runtime.runtime import Runtime
     from modulex_mem0.runtime.settings import RuntimeSettings, TransportName
+    from modulex_mem0.runtime.stored_credentials import (
+        CredentialConflictError,
+        CredentialStoreError,
+        StoredCredential,
+        StoredCredentials,
+        UnknownCredentialError,
+        data_directory,
+    )
 
 __all__ = [
     "BoundIntegration",
     "BrokenIntegrationError",
+    "CredentialConflictError",
     "CredentialMapping",
+    "CredentialStoreError",
     "HiddenDict",
     "LoadFailure",
     "Progress",
@@ -41,9 +51,13 @@ __all__ = [
     "RuntimeClosedError",
     "RuntimeSettings",
     "RuntimeUsageError",
+    "StoredCredential",
+    "StoredCredentials",
     "TransportName",
     "UnknownActionError",
+    "UnknownCredentialError",
     "UnknownIntegrationError",
+    "data_directory",
     "did_you_mean",
     "discover",
     "distribution_name",
@@ -53,14 +67,20 @@ __all__ = [
 
 _IMPORTED_WHEN_USED = {
     "BoundIntegration": "bound",
+    "CredentialConflictError": "stored_credentials",
     "CredentialMapping": "credentials",
+    "CredentialStoreError": "stored_credentials",
     "HiddenDict": "credentials",
     "Progress": "context",
     "ProgressListener": "context",
     "Result": "call",
     "Runtime": "runtime",
     "RuntimeSettings": "settings",
+    "StoredCredential": "stored_credentials",
+    "StoredCredentials": "stored_credentials",
     "TransportName": "settings",
+    "UnknownCredentialError": "stored_credentials",
+    "data_directory": "stored_credentials",
     "error_from_httpx": "http.httpx_transport",
 }
 

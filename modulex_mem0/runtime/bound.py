@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from modulex_mem0.contract import ActionError
 from modulex_mem0.runtime.call import Result
 from modulex_mem0.runtime.context import ProgressListener
-from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, hide_credential, resolve_credential
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, resolve_credential
+from modulex_mem0.runtime.stored_credentials import prepare_credential
 
 if TYPE_CHECKING:
     from modulex_mem0.runtime.runtime import Runtime
@@ -23,13 +24,14 @@ class BoundIntegration:
     Args:
         runtime: Makes the calls; it must stay open.
         integration: The name of an installed integration.
-        credential: By field name; None reads the environment variables that the manifest names.
+        credential: By field name; or the name of a stored one; None reads the environment variables that the manifest
+            names.
     """
 
-    def __init__(self, runtime: "Runtime", integration: str, credential: CredentialMapping | None) -> None:
+    def __init__(self, runtime: "Runtime", integration: str, credential: CredentialMapping | str | None) -> None:
         self._runtime = runtime
         self._integration = integration
-        self._credential: CredentialMapping | ResolvedCredential | None = hide_credential(credential)
+        self._credential: CredentialMapping | ResolvedCredential | None = prepare_credential(integration, credential)
 
     def __repr__(self) -> str:
         return f"<BoundIntegration {self._integration}>"

@@ -15,7 +15,7 @@ from modulex_mem0.runtime.bound import BoundIntegration
 from modulex_mem0.runtime.call import Call, PreparedAction, Result, allowed_seconds, error_info
 from modulex_mem0.runtime.connection_test import run_connection_test
 from modulex_mem0.runtime.context import ProgressListener
-from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, hide_credential
+from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential
 from modulex_mem0.runtime.errors import (
     BrokenIntegrationError,
     RuntimeClosedError,
@@ -26,6 +26,7 @@ from modulex_mem0.runtime.process import ProcessState
 from modulex_mem0.runtime.redaction import NO_SECRETS
 from modulex_mem0.runtime.registry import Registry, discover
 from modulex_mem0.runtime.settings import RuntimeSettings
+from modulex_mem0.runtime.stored_credentials import prepare_credential
 
 __all__ = ["Runtime"]
 
@@ -69,7 +70,7 @@ class Runtime:
         action: str,
         input: Mapping[str, Any],
         *,
-        credential: CredentialMapping | ResolvedCredential | None = None,
+        credential: CredentialMapping | ResolvedCredential | str | None = None,
         timeout: float | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Result:
@@ -79,7 +80,8 @@ class Runtime:
             integration: The name of an installed integration.
             action: The name of one of its actions.
             input: The action's parameters.
-            credential: By field name; None reads the environment variables that the manifest names.
+            credential: By field name; or the name of a stored one; None reads the environment variables that the
+                manifest names.
             timeout: Seconds for this call instead of the settings' deadline.
             on_progress: Called with the progress of a long call.
 
@@ -92,29 +94,32 @@ class Runtime:
             BrokenIntegrationError: The integration's own code or schemas cannot be used.
             RuntimeClosedError: The runtime was closed.
         """
-        credential = hide_credential(credential)
+        # The frame keeps nothing of what was given.
+        credential = hidden = prepare_credential(integration, credential)
         self._check_open()
         if self.integrations.is_deferred(integration):
             await self._load_in_thread(integration)
         call = Call(self._prepare(integration, action))
-        return await self._run(call, integration, input, credential, timeout=timeout, on_progress=on_progress)
+        return await self._run(call, integration, input, hidden, timeout=timeout, on_progress=on_progress)
 
-    def bind(self, integration: str, *, credential: CredentialMapping | None = None) -> BoundIntegration:
+    def bind(self, integration: str, *, credential: CredentialMapping | str | None = None) -> BoundIntegration:
         """Bind an integration to a credential, for many calls: what depends on the credential alone is done once.
 
         Args:
             integration: The name of an installed integration.
-            credential: By field name; None reads, at the first call, the environment variables that the manifest names.
+            credential: By field name; or the name of a stored one, read at the first call; None reads, then too, the
+                environment variables that the manifest names.
 
         Raises:
             UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
             RuntimeClosedError: The runtime was closed.
         """
-        credential = hide_credential(credential)
+        # The frame keeps nothing of what was given.
+        credential = hidden = prepare_credential(integration, credential)
         self._check_open()
         if not self.integrations.is_deferred(integration):
             self.integrations[integration]
-        return BoundIntegration(self, integration, credential)
+        return BoundIntegration(self, integration, hidden)
 
     async def loaded(self, integration: str) -> Integration:
         """An integration, imported in a thread if it is lazy, so that other tasks can run meanwhile.
@@ -139,7 +144,7 @@ class Runtime:
         action: str,
         input: Mapping[str, Any],
         *,
-        credential: CredentialMapping | ResolvedCredential | None = None,
+        credential: CredentialMapping | ResolvedCredential | str | None = None,
         timeout: float | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Result:
@@ -151,7 +156,8 @@ class Runtime:
             RuntimeClosedError: Also when the interpreter is ending.
             RuntimeUsageError: As `call`; also when it is called on the runtime's own thread.
         """
-        credential = hide_credential(credential)
+        # The frame keeps nothing of what was given.
+        credential = hidden = prepare_credential(integration, credential)
         self._check_open()
         begun: list[Call] = []
 
@@ -159,12 +165,12 @@ class Runtime:
             if self.integrations.is_deferred(integration):
                 await self._load_in_thread(integration)
             begun.append(call := Call(self._prepare(integration, action)))
-            return await self._run(call, integration, input, credential, timeout=timeout, on_progress=on_progress)
+            return await self._run(call, integration, input, hidden, timeout=timeout, on_progress=on_progress)
 
         return self._wait(run, timeout, begun)
 
     async def test_credential(
-        self, integration: str, *, credential: CredentialMapping | None = None, timeout: float | None = None
+        self, integration: str, *, credential: CredentialMapping | str | None = None, timeout: float | None = None
     ) -> Result:
         """Run the connection test of the credential's scheme.
 
@@ -175,13 +181,14 @@ class Runtime:
             UnknownIntegrationError: Nothing of that name is installed, or it failed to load.
             RuntimeClosedError: The runtime was closed.
         """
-        credential = hide_credential(credential)
+        # The frame keeps nothing of what was given.
+        credential = hidden = prepare_credential(integration, credential)
         self._check_open()
         if self.integrations.is_deferred(integration):
             await self._load_in_thread(integration)
         return await run_connection_test(
             self.integrations[integration].profile,
-            credential,
+            hidden,
             timeout=timeout,
             default_timeout=self.settings.timeout,
             deadlines=self._state.deadlines,
@@ -189,14 +196,13 @@ class Runtime:
         )
 
     def test_credential_sync(
-        self, integration: str, *, credential: CredentialMapping | None = None, timeout: float | None = None
+        self, integration: str, *, credential: CredentialMapping | str | None = None, timeout: float | None = None
     ) -> Result:
         """`test_credential` for synchronous code, from any thread."""
-        credential = hide_credential(credential)
+        # The frame keeps nothing of what was given.
+        credential = hidden = prepare_credential(integration, credential)
         self._check_open()
-        return self._wait(
-            lambda: self.test_credential(integration, credential=credential, timeout=timeout), timeout, []
-        )
+        return self._wait(lambda: self.test_credential(integration, credential=hidden, timeout=timeout), timeout, [])
 
     async def aclose(self) -> None:
         """Close all connections. Calls still in flight end with an error; later calls raise `RuntimeClosedError`.

@@ -50,6 +50,7 @@ _PATIENCE = 1.0
 @options.timeout
 @options.integration
 @options.credential_file
+@options.credential_name
 def command(
     *,
     action: str,
@@ -58,11 +59,13 @@ def command(
     timeout: float | None,
     integration: str,
     credential_file: Path | None,
+    credential_name: str | None,
 ) -> None:
     """Call an action and print its output as JSON.
 
     Standard output holds the output and nothing else; it satisfies the action's output schema, on failure too. The
-    credential is read from the environment variables that `modulex-mem0 auth` lists, or from a file.
+    credential is read from the environment variables that `modulex-mem0 auth` lists, from a file, or from the stored
+    ones.
 
     \b
     Examples:
@@ -79,13 +82,15 @@ def command(
 
     from modulex_mem0.runtime import Runtime  # noqa: PLC0415
 
+    if credential_file is not None and credential_name is not None:
+        raise click.UsageError("give --credential or --credential-file, not both")
     with foreign_code():
         runtime = Runtime()
     found = options.find_integration(runtime.integrations, integration)
     described = _describe(found, action, runtime.integrations)
     _check_standard_input(source, assignments)
     values = with_parameters(input_object(source), assignments, described.input_schema)
-    credential = read_credential(credential_file)
+    credential = credential_name if credential_name is not None else read_credential(credential_file)
     try:
         # What a handler prints is kept out of the output.
         with foreign_code():
@@ -220,7 +225,7 @@ async def _call(
     action: str,
     input: Mapping[str, Any],
     *,
-    credential: dict[str, Any] | None,
+    credential: dict[str, Any] | str | None,
     timeout: float | None,
 ) -> "Result":
     async with runtime, _progress_line(f"waiting for {action}") as listener:

@@ -54,7 +54,7 @@ async def serve_http(
     limits = limits or HttpLimits()
     with closing(_bind(address)) as listener, bounded_log():
         bound = Address(address.host, listener.getsockname()[1])
-        app = HttpApp(server, _security(bound, allowed_hosts), limits)
+        app = HttpApp(server, limits, security=_security(bound, allowed_hosts), path=PATH)
         connections = Connections(limits)
         config = uvicorn.Config(
             app,

@@ -32,10 +32,26 @@ class HttpApp:
 
     Clients of the protocols with a handshake get a session id. Nothing is kept under it but the requests in flight, so
     that `notifications/cancelled`, which comes in a request of its own, finds the one that it means.
+
+    It serves during `async with`, which is entered once, and left by the task that entered it.
+
+    Args:
+        server: The MCP server.
+        limits: The size of requests; what concerns connections is for the server around it.
+        security: The names that requests may call the server by; None where the server around it has checked them.
+        path: The one that it is at; None where the server around it chose it by its path.
     """
 
-    def __init__(self, server: Server[Any], security: TransportSecuritySettings, limits: HttpLimits) -> None:
+    def __init__(
+        self,
+        server: Server[Any],
+        limits: HttpLimits,
+        *,
+        security: TransportSecuritySettings | None = None,
+        path: str | None = None,
+    ) -> None:
         self._limits = limits
+        self._path = path
         self._streaming, self._plain = (
             StreamableHTTPSessionManager(
                 server,
@@ -59,8 +75,8 @@ class HttpApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request, as ASGI's applications do."""
         headers = Headers(scope=scope)
-        if scope["path"] != PATH:
-            await _refusal(404, f"the server is at {PATH}")(scope, receive, send)
+        if self._path is not None and scope["path"] != self._path:
+            await _refusal(404, f"the server is at {self._path}")(scope, receive, send)
         elif scope["method"] != "POST":
             # There is no stream to open with GET, and nothing to end with DELETE.
             await _refusal(405, "send requests with POST", {"Allow": "POST"})(scope, receive, send)
