@@ -11,7 +11,7 @@ BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check docs format manifest bench clean
+.PHONY: help demo serve test check docs format manifest page bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,6 +36,7 @@ check: $(VENV)/.check ## Check formatting, lint, types, import rules and generat
 	$(BIN)/modulex-mem0 docs --check
 	$(BIN)/modulex-mem0 docs --check --error-codes
 	$(BIN)/python -m benchmarks report --check
+	scripts/check-page
 
 docs: $(VENV)/.docs ## Build the documentation site in build/site
 	$(BIN)/zensical build --clean --strict
@@ -49,12 +50,15 @@ manifest: $(VENV)/.demo ## Write manifests/ and the generated pages from the dec
 	$(BIN)/modulex-mem0 docs
 	$(BIN)/modulex-mem0 docs --error-codes
 
+page: ## Build the page that `make serve` shows from its sources in web/; needs Node
+	scripts/check-page write
+
 bench: $(BENCH_VENV)/.bench ## Run the benchmarks and write docs/performance.md; ARGS=--quick only prints tables
 	$(BENCH_VENV)/bin/python -m benchmarks run $(ARGS)
 	$(if $(ARGS),,$(BENCH_VENV)/bin/python -m benchmarks report)
 
 clean: ## Remove environments, caches and build output
-	rm -rf .venv* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv* build dist web/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp file means that the environment has what the target needs.

@@ -148,7 +148,7 @@ async def _events(start: Callable[[ProgressListener], Coroutine[Any, Any, Result
         call.cancel()
 
 
-_RESULT_HEADERS = ("modulex-error-code", "modulex-retryable", "retry-after")
+_RESULT_HEADERS = ("modulex-error-code", "modulex-retryable", "modulex-advice", "retry-after")
 
 
 def _event(name: str, value: dict[str, Any]) -> bytes:

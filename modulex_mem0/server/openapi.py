@@ -77,7 +77,8 @@ _FAILURE: JsonObject = {
     "required": ["name", "distribution", "reason"],
 }
 _RESULT_HEADERS = {
-    "Modulex-Error-Code": {"description": "What the caller does next.", "schema": _TEXT},
+    "Modulex-Error-Code": {"description": "The error's code, by which programs decide.", "schema": _TEXT},
+    "Modulex-Advice": {"description": "What the caller does next, in a sentence.", "schema": _TEXT},
     "Modulex-Retryable": {
         "description": "Whether the same call may succeed later and a repeat does no harm.",
         "schema": {"type": "string", "enum": ["true", "false"]},

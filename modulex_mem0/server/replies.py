@@ -60,7 +60,11 @@ def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None 
 
 
 def _error_headers(error: ErrorInfo) -> dict[str, str]:
-    headers = {"Modulex-Error-Code": error.code.value, "Modulex-Retryable": "true" if error.retryable else "false"}
+    headers = {
+        "Modulex-Error-Code": error.code.value,
+        "Modulex-Retryable": "true" if error.retryable else "false",
+        "Modulex-Advice": error.code.advice,
+    }
     if error.retry_after is not None and math.isfinite(error.retry_after):
         headers["Retry-After"] = str(max(0, math.ceil(error.retry_after)))
     return headers

