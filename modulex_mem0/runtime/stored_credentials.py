@@ -114,6 +114,8 @@ class StoredCredentials:
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = directory or data_directory()
         self.path = self.directory / "credentials.json"
+        # A look at the file for each call is quicker with text than with a path.
+        self._path_text = str(self.path)
         self._key_path = self.directory / "credentials.key"
         self._read: tuple[object, dict[str, Any]] | None = None
         self._keys: dict[str, HiddenDict] = {}
@@ -249,11 +251,12 @@ class StoredCredentials:
     def _load(self) -> dict[str, Any]:
         """The entries by name, which the caller does not change."""
         try:
+            seen = self._signature(os.stat(self._path_text))  # noqa: PTH116 - see above
+            if self._read is not None and self._read[0] == seen:
+                return self._read[1]
             with self.path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                seen = (status.st_ino, status.st_mtime_ns, status.st_size, os.environ.get(_KEY_VARIABLE))
-                if self._read is not None and self._read[0] == seen:
-                    return self._read[1]
+                # Of the file that is read, which may be a newer one.
+                seen = self._signature(os.fstat(file.fileno()))
                 content = file.read()
         except FileNotFoundError:
             return {}
@@ -262,6 +265,11 @@ class StoredCredentials:
         entries = self._decrypt(content)
         self._read = seen, entries
         return entries
+
+    @staticmethod
+    def _signature(status: os.stat_result) -> object:
+        """What changes when the file is replaced, or when another key is to be used."""
+        return status.st_ino, status.st_mtime_ns, status.st_size, os.environ.get(_KEY_VARIABLE)
 
     def _decrypt(self, content: bytes) -> dict[str, Any]:
         with _extra_required():

@@ -27,6 +27,7 @@ __all__ = ["call_action", "test_credential"]
 _EVENTS = "text/event-stream"
 # A client that went away has been answered, whatever the status; this is nginx's.
 _CLIENT_GONE = 499
+_UNWATCHED = 0.05  # seconds
 
 
 async def call_action(request: Request) -> Response:
@@ -38,22 +39,23 @@ async def call_action(request: Request) -> Response:
     console: Console = request.state.console
     name, action = request.path_params["integration"], request.path_params["action"]
     profile = (await console.integration(name)).profile
+    headers = dict(request.headers)
     try:
-        timeout = read_timeout(request.headers)
+        timeout = read_timeout(headers)
         parameters = await read_object(request, console.settings)
-        credential = resolve_call_credential(request.headers, profile, console.credentials, console.settings)
+        credential = resolve_call_credential(headers, profile, console.credentials, console.settings)
     except RefusedRequest as refusal:
         reply = output_reply(console.runtime.failed(name, action, refusal.error))
         reply.status_code = refusal.status
         return reply
     except ActionError as error:
         return output_reply(console.runtime.failed(name, action, error))
-    source = "page" if "cookie" in request.headers and "authorization" not in request.headers else "rest"
+    source = "page" if "cookie" in headers and "authorization" not in headers else "rest"
 
     def start(listener: ProgressListener | None) -> Coroutine[Any, Any, Result]:
         return console.call(name, action, parameters, credential, source=source, timeout=timeout, on_progress=listener)
 
-    if _EVENTS in request.headers.get("accept", ""):
+    if _EVENTS in headers.get("accept", ""):
         return StreamingResponse(_events(start), media_type=_EVENTS)
     result = await _until_disconnected(request, start(None))
     return output_reply(result) if result is not None else Response(status_code=_CLIENT_GONE)
@@ -105,22 +107,36 @@ def _chosen(body: dict[str, Any], profile: Profile, console: Console) -> CallCre
 
 async def _until_disconnected(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
     """The result of a call; None, and the call is cancelled, when its client goes away first."""
-    call = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_disconnected(request))
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    watcher: asyncio.Task[None] | None = None
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        if task is not None:
+            task.cancel()
+
+    def start_watching() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    # Most calls end before anybody could go away, and a task for each would cost more than the rest.
+    timer = loop.call_later(_UNWATCHED, start_watching)
     try:
-        await asyncio.wait((call, gone), return_when=asyncio.FIRST_COMPLETED)
-        return call.result() if call.done() else None
+        return await work
+    except asyncio.CancelledError:
+        if not gone or task is None:
+            raise
+        task.uncancel()
+        return None
     finally:
-        gone.cancel()
-        if not call.done():
-            call.cancel()
-            with suppress(asyncio.CancelledError):
-                await call
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()
 
 
 async def _events(start: Callable[[ProgressListener], Coroutine[Any, Any, Result]]) -> AsyncIterator[bytes]:

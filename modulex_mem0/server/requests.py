@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
 from modulex_mem0.contract import ActionError, ErrorCode, Profile
@@ -97,13 +96,13 @@ async def read_object(request: Request, settings: ServerSettings) -> dict[str, A
     return value
 
 
-def read_timeout(headers: Headers) -> float | None:
-    """Seconds from the header `Modulex-Timeout`.
+def read_timeout(headers: Mapping[str, str]) -> float | None:
+    """Seconds from the header `Modulex-Timeout`, given the headers by lower-case name.
 
     Raises:
         RefusedRequest: It is not a number between 0 and 3600.
     """
-    text = headers.get(TIMEOUT_HEADER)
+    text = headers.get(TIMEOUT_HEADER.lower())
     if text is None:
         return None
     try:

@@ -2,9 +2,9 @@
 
 import json
 import logging
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ __all__ = ["Run", "RunLog"]
 logger = logging.getLogger(__name__)
 
 _KEPT = 10_000
-_BATCH = 500
+_DELAY = 0.5  # seconds
 _MAX_INPUT = 20_000  # characters of an input that are kept
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -59,7 +59,8 @@ class Run:
 class RunLog:
     """Writes calls from a thread of its own, so that no call waits for the disk, and reads the recent ones.
 
-    If the file cannot be used, calls are kept in memory until the server ends, and the log says so.
+    Calls are written half a second late, together: to wake a thread for each would cost more than the rest. If the file
+    cannot be used, calls are kept in memory until the server ends, and the log says so.
 
     Args:
         directory: Where the file is kept.
@@ -68,14 +69,21 @@ class RunLog:
 
     def __init__(self, directory: Path, *, record_inputs: bool) -> None:
         self._record_inputs = record_inputs
-        self._waiting: queue.SimpleQueue[Run | threading.Event | None] = queue.SimpleQueue()
+        self._waiting: deque[Run] = deque()
+        self._pending = threading.Event()
+        self._hurry = threading.Event()
+        self._closing = False
+        # Held while calls are being written.
+        self._writing = threading.Lock()
         self._database = _open(directory / "runs.sqlite")
-        self._thread = threading.Thread(target=self._write_all, name="modulex-mem0 runs", daemon=True)
+        self._thread = threading.Thread(target=self._write_in_time, name="modulex-mem0 runs", daemon=True)
         self._thread.start()
 
     def add(self, run: Run) -> None:
         """Record a call."""
-        self._waiting.put(run)
+        self._waiting.append(run)
+        if not self._pending.is_set():
+            self._pending.set()
 
     def recent(self, limit: int, *, integration: str | None = None, before: int | None = None) -> list[dict[str, Any]]:
         """The latest calls, the last one first; every call that was added before is among them.
@@ -85,9 +93,7 @@ class RunLog:
             integration: Only its calls.
             before: Only those before the one of this id.
         """
-        written = threading.Event()
-        self._waiting.put(written)
-        written.wait(10)
+        self._write()
         rows = self._database.execute(
             "SELECT id, started_at, integration, action, duration_ms, outcome, credential, source, input FROM runs"
             " WHERE id < ? AND (? IS NULL OR integration = ?) ORDER BY id DESC LIMIT ?",
@@ -100,28 +106,32 @@ class RunLog:
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
-        self._waiting.put(None)
+        self._closing = True
+        self._hurry.set()
+        self._pending.set()
         self._thread.join(10)
+        self._write()
         self._database.close()
 
-    def _write_all(self) -> None:
-        going = True
-        while going:
-            entries = [self._waiting.get()]
-            while not self._waiting.empty() and len(entries) < _BATCH:
-                entries.append(self._waiting.get())
-            going = None not in entries
-            rows = [self._row(entry) for entry in entries if isinstance(entry, Run)]
+    def _write_in_time(self) -> None:
+        while not self._closing:
+            self._pending.wait()
+            self._hurry.wait(_DELAY)
+            self._pending.clear()
+            self._write()
+
+    def _write(self) -> None:
+        """Write the calls that are waiting; when it returns, they have been written."""
+        with self._writing:
+            rows = [self._row(self._waiting.popleft()) for _ in range(len(self._waiting))]
+            if not rows:
+                return
             try:
-                if rows:
-                    with self._database:
-                        self._database.executemany(_INSERT, rows)
-                        self._database.execute("DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?", (_KEPT,))
+                with self._database:
+                    self._database.executemany(_INSERT, rows)
+                    self._database.execute("DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?", (_KEPT,))
             except sqlite3.Error as error:
                 logger.warning("%d runs were not recorded: %s", len(rows), error)
-            for entry in entries:
-                if isinstance(entry, threading.Event):
-                    entry.set()
 
     def _row(self, run: Run) -> tuple[Any, ...]:
         started = datetime.fromtimestamp(run.started, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,6 +4,7 @@ import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from modulex_mem0.runtime import HiddenDict, data_directory
@@ -89,6 +90,7 @@ class ServerSettings:
         return False
 
 
+@lru_cache(maxsize=256)
 def _address_is(text: str, attribute: str) -> bool:
     try:
         return bool(getattr(ipaddress.ip_address(text), attribute))
