@@ -28,7 +28,7 @@ _AMBIENT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file
 def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests see no proxy and no key of the machine that they run on."""
     for name in list(os.environ):
-        if name.lower() in _AMBIENT or name.startswith(("MEM0_", "TINY_")):
+        if name.lower() in _AMBIENT or name.startswith(("MEM0_", "TINY_", "MODULEX_")):
             monkeypatch.delenv(name)
 
 

@@ -440,6 +440,10 @@ class _NamedCredential(Mapping[str, "str | SecretStr | None"]):
     def _values(self) -> dict[str, Any]:
         try:
             return self._store.values(self._name, self._integration)
+        except UnknownCredentialError as error:
+            # A text is a name; somebody may have passed the key itself.
+            hint = "a key itself is passed by its field, as a mapping"
+            raise ActionError(ErrorCode.MISSING_CREDENTIAL, f"credential: {error}; {hint}") from None
         except CredentialStoreError as error:
             raise ActionError(ErrorCode.MISSING_CREDENTIAL, f"credential: {error}") from None
 

@@ -208,7 +208,7 @@ async def test_a_key_with_odd_characters_is_refused(bad: str) -> None:
     assert "copy it again" in error.message
 
 
-@pytest.mark.parametrize("given", ["tk-key", b"tk-key", ["tk-key"], 7, SecretStr("tk-key")])
+@pytest.mark.parametrize("given", [b"tk-key", ["tk-key"], 7, SecretStr("tk-key")])
 async def test_a_credential_that_is_not_a_mapping_is_refused(runtime: Runtime, given: Any) -> None:
     assert (await _refused(runtime, given)).code is ErrorCode.INVALID_INPUT
 

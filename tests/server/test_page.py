@@ -20,6 +20,7 @@ if _CHROMIUM is None:
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install --group test")
 expect = api.expect
 
+_PICTURES = os.environ.get("MODULEX_PICTURES")
 # What passes need not be described, which takes most of its time.
 _AXE = {"resultTypes": ["violations"], "elementRef": False, "selectors": False}
 _WRONG = "m0-wrong-key-0123456789"
@@ -272,7 +273,7 @@ def test_everybody_can_use_it(
             assert serious == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
         if picture is not None:
-            shown = os.environ.get("MODULEX_PICTURES") if (picture, look) in wanted else None
+            shown = _PICTURES if (picture, look) in wanted else None
             pictures = Path(shown or tmp_path)
             pictures.mkdir(exist_ok=True, parents=True)
             page.screenshot(path=str(pictures / f"{picture}-{look}.png"))
