@@ -17,6 +17,7 @@ from modulex_mem0.server.requests import (
     CallCredential,
     RefusedRequest,
     name_credential,
+    read_headers,
     read_object,
     read_timeout,
     resolve_call_credential,
@@ -39,7 +40,7 @@ async def call_action(request: Request) -> Response:
     console: Console = request.state.console
     name, action = request.path_params["integration"], request.path_params["action"]
     profile = (await console.integration(name)).profile
-    headers = dict(request.headers)
+    headers = read_headers(request)
     try:
         timeout = read_timeout(headers)
         parameters = await read_object(request, console.settings)

@@ -25,6 +25,7 @@ __all__ = [
     "RefusedRequest",
     "field_header",
     "name_credential",
+    "read_headers",
     "read_object",
     "read_timeout",
     "resolve_call_credential",
@@ -57,6 +58,15 @@ class CallCredential:
     def __init__(self, value: CredentialMapping | None, name: str | None) -> None:
         self.value = value
         self.name = name
+
+
+def read_headers(request: Request) -> dict[str, str]:
+    """The headers by lower-case name. One that is given twice has both values, and so names no credential."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in request.scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 async def read_object(request: Request, settings: ServerSettings) -> dict[str, Any]:

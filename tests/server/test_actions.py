@@ -182,6 +182,16 @@ def test_headers_that_are_ambiguous_are_refused_and_never_select_the_default(
     assert server.requests == []
 
 
+def test_a_credential_that_is_named_twice_is_none(
+    console: Console, client: httpx.Client, server: ScriptedServer
+) -> None:
+    for name in ("one", "two"):
+        console.store.save(profile(), name, {"api_key": KEY, "base_url": server.url})
+    answered = client.post(FETCH, json={}, headers=[("Modulex-Credential", "one"), ("Modulex-Credential", "two")])
+    assert answered.status_code == 401
+    assert server.requests == []
+
+
 def test_a_default_that_cannot_be_read_is_not_replaced_by_the_environments(
     console: Console, client: httpx.Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
