@@ -173,14 +173,13 @@ def _redirect(*headers: tuple[bytes, bytes]) -> ASGIApp:
 
 
 def _with_headers(send: Send) -> Send:
-    """`send` with the headers of every reply added, unless the reply has its own."""
+    """`send` with the headers of every reply added; the page has a policy of its own."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            given = list(message.get("headers", ()))
-            names = {name for name, _ in given}
-            added = [header for header in (*_HEADERS, _STRICTEST) if header[0] not in names]
-            message = {**message, "headers": [*given, *added]}
+            given = message.get("headers", ())
+            policy = () if any(name == _STRICTEST[0] for name, _ in given) else (_STRICTEST,)
+            message = {**message, "headers": [*given, *_HEADERS, *policy]}
         await send(message)
 
     return sending

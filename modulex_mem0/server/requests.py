@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from modulex_mem0.contract import ActionError, ErrorCode, Profile
 from modulex_mem0.runtime import (
@@ -82,14 +82,17 @@ async def read_object(request: Request, settings: ServerSettings) -> dict[str, A
     body = bytearray()
     try:
         async with asyncio.timeout(settings.read_timeout):
-            async for chunk in request.stream():
-                body += chunk
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise RefusedRequest(400, "the connection ended before the body")
+                body += message.get("body", b"")
                 if len(body) > settings.max_body_bytes:
                     raise too_large
+                more = message.get("more_body", False)
     except TimeoutError:
         raise RefusedRequest(408, f"the body did not arrive within {settings.read_timeout:g} s") from None
-    except ClientDisconnect:
-        raise RefusedRequest(400, "the connection ended before the body") from None
     if not body.strip():
         return {}
     try:
