@@ -108,7 +108,7 @@ def test_the_whole_path_of_a_newcomer(
     page = browser.page
     browser.sign_in()
     assert page.url == f"{console.url}/"
-    page.get_by_role("link", name="Mem0 18 actions").click()
+    page.get_by_role("link", name="Mem0 19 actions").click()
     expect(page.get_by_text("Paste the API key below")).to_be_visible()
 
     _try_credentials(browser, sandbox)
@@ -173,6 +173,7 @@ def _make_mistakes(browser: Browser) -> None:
 
     browser.open("#/integrations/mem0/delete_memories")
     page.get_by_label("User ID").fill("alice")
+    page.get_by_role("checkbox", name="Everything").check()
     page.get_by_role("button", name="Run").click()
     page.get_by_role("button", name="Keep everything").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
