@@ -58,7 +58,9 @@ class McpRoutes:
 
         tools = _RecordedTools(self._console, name)
         reader: Any = _RequestCredential(self._console, name)
-        app = HttpApp(build_server(tools, reader), HttpLimits(request_bytes=self._console.settings.max_body_bytes))
+        settings = self._console.settings
+        limits = HttpLimits(request_bytes=settings.max_body_bytes, receive_seconds=settings.read_timeout)
+        app = HttpApp(build_server(tools, reader), limits)
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         async def run() -> None:

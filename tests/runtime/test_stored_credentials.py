@@ -104,6 +104,23 @@ async def test_a_call_takes_a_stored_credential_by_name(store: StoredCredentials
     assert keys == [KEY, KEY, KEY, "tk-another-key-0123"]
 
 
+async def test_an_integration_is_bound_to_a_stored_credential_by_name(
+    store: StoredCredentials, server: ScriptedServer
+) -> None:
+    server.script(json_reply({}))
+    async with Runtime(plugins=[plugin()]) as runtime:
+        # It is looked for when it is needed.
+        bound = runtime.bind("tiny", credential="work")
+        early = await bound.call("fetch", {})
+        store.save(profile(), "work", SECRET | {"base_url": server.url})
+        assert (await bound.call("fetch", {})).success
+        assert bound.call_sync("fetch", {}).success
+        foreign = await runtime.bind("tiny", credential=KEY).call("fetch", {})
+    assert early.output["error"].startswith("missing_credential: credential: no credential of that name is stored")
+    assert KEY not in f"{foreign}{bound}"
+    assert [request.headers["x-tiny-key"] for request in server.requests] == [KEY, KEY]
+
+
 async def test_a_name_that_is_not_stored_ends_a_call_with_a_result(
     store: StoredCredentials, server: ScriptedServer
 ) -> None:

@@ -1,6 +1,7 @@
 """MCP on the same address: a bare call works, with the server's credentials; and the SDK's own client does."""
 
 import asyncio
+import socket
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 from tests.helpers.tiny_integration import KEY, profile
-from tests.server.conftest import TOKEN, Console
+from tests.server.conftest import TOKEN, Console, Start
 
 pytest.importorskip("mcp", reason="mcp is not installed")
 
@@ -48,6 +49,16 @@ def test_the_credential_is_chosen_as_for_rest(console: Console, client: httpx.Cl
     assert refused["isError"] is True
     assert "is empty" in refused["structuredContent"]["error"]
     assert client.post("/mcp/none", json={}).status_code == 404
+
+
+def test_a_request_that_is_too_large_or_too_slow_is_refused(start: Start) -> None:
+    with start(max_body_bytes=1000, read_timeout=0.2) as console:
+        with console.client() as client:
+            assert client.post("/mcp/tiny", content=b" " * 1001).status_code == 413
+        with socket.create_connection(("127.0.0.1", console.port), timeout=20) as connection:
+            head = f"POST /mcp/tiny HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
+            connection.sendall(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 408")
 
 
 async def test_the_sdks_own_client(console: Console) -> None:

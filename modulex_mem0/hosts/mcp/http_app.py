@@ -37,7 +37,8 @@ class HttpApp:
 
     Args:
         server: The MCP server.
-        limits: The size of requests; what concerns connections is for the server around it.
+        limits: The size of requests, and the time that they may take to arrive; what concerns connections is for the
+            server around it.
         security: The names that requests may call the server by; None where the server around it has checked them.
         path: The one that it is at; None where the server around it chose it by its path.
     """
@@ -80,7 +81,17 @@ class HttpApp:
         elif scope["method"] != "POST":
             # There is no stream to open with GET, and nothing to end with DELETE.
             await _refusal(405, "send requests with POST", {"Allow": "POST"})(scope, receive, send)
-        elif (body := await _read(headers, receive, self._limits.request_bytes)) is None:
+        else:
+            await self._receive(scope, headers, receive, send)
+
+    async def _receive(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        body = None
+        with anyio.move_on_after(self._limits.receive_seconds) as time:
+            body = await _read(headers, receive, self._limits.request_bytes)
+        if time.cancelled_caught:
+            message = f"the request did not arrive within {self._limits.receive_seconds:g} s"
+            await _refusal(408, message, {"Connection": "close"})(scope, receive, send)
+        elif body is None:
             message = f"the request is larger than {self._limits.request_bytes:,} bytes; send less at a time"
             await _refusal(413, message)(scope, receive, send)
         elif (request := _Request(scope, headers, body)).has_more_values_than(self._limits.request_values):
