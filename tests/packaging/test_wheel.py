@@ -59,7 +59,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
 def test_the_core_needs_few_libraries(metadata: Message) -> None:
     required = metadata.get_all("Requires-Dist", [])
     core = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
-    assert core == {"httpx", "jsonschema", "pluggy", "pydantic", "referencing", "tenacity", "typing-extensions"}
+    expected = {"httpx", "idna", "jsonschema", "pluggy", "pydantic", "referencing", "tenacity", "typing-extensions"}
+    assert core == expected
 
 
 def test_the_wheel_holds_the_package_and_its_manifests_only(wheel: Path) -> None:
