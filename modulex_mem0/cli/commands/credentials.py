@@ -11,6 +11,7 @@ from modulex_mem0.cli import options
 from modulex_mem0.cli.app import ExitCode
 from modulex_mem0.cli.files import parse_object, read_source
 from modulex_mem0.cli.output import json_text, table
+from modulex_mem0.cli.streams import foreign_code
 from modulex_mem0.contract import ActionError, CredentialField, Profile
 from modulex_mem0.runtime import (
     CredentialStoreError,
@@ -20,7 +21,6 @@ from modulex_mem0.runtime import (
     StoredCredential,
     StoredCredentials,
     UnknownCredentialError,
-    discover,
 )
 
 __all__ = ["command"]
@@ -48,7 +48,7 @@ def set_(*, name: str, integration: str, default: bool, advanced: bool) -> None:
     Asks for each field, without showing secrets. If standard input is not a terminal, it is read instead: a JSON object
     of fields, or the one required field alone. There is no option for a value, because a process list would show it.
     """
-    profile = options.find_integration(discover(), integration).profile
+    profile = options.find_integration(options.discovered(), integration).profile
     with _clear_errors():
         values = _ask(profile, advanced=advanced) if sys.stdin.isatty() else _read(profile)
         stored = StoredCredentials().save(profile, name, values, default=default or None)
@@ -80,11 +80,13 @@ def test(*, name: str, timeout: float | None) -> None:
     Exits 0 if the service accepts it; otherwise prints the reason and exits 1.
     """
     store = StoredCredentials()
-    runtime = Runtime()
+    with foreign_code():
+        runtime = Runtime()
     with _clear_errors():
         integration = store.describe(name).integration
         profile = options.find_integration(runtime.integrations, integration).profile
-        result = asyncio.run(_test(runtime, integration, name, timeout))
+        with foreign_code():
+            result = asyncio.run(_test(runtime, integration, name, timeout))
         store.record_test(name, passed=result.success)
     if result.error is not None:
         click.echo(f"{result.error.line}\n{result.error.code.advice}", err=True)

@@ -10,6 +10,7 @@ import click
 
 from modulex_mem0.cli import options
 from modulex_mem0.cli.app import requires_extra
+from modulex_mem0.cli.streams import foreign_code
 
 if TYPE_CHECKING:
     from modulex_mem0.server import TemporaryCredential
@@ -81,7 +82,9 @@ def command(
             click.echo("\n".join([*lines, "Ctrl+C stops it."]), err=True)
 
         try:
-            serve(settings, announce=announce)
+            # What a plugin prints goes to standard error, as in every command.
+            with foreign_code():
+                serve(settings, announce=announce)
         except PortError as error:
             raise click.ClickException(f"cannot serve at {host}:{port}: {error.strerror or error}") from None
 
