@@ -114,7 +114,7 @@ def test_the_fields_inside_an_output_are_rows_of_its_table(run_here: Run) -> Non
     shown = run_here("actions", "get_event").stdout.partition("Output:\n")[2]
     rows = {line.split()[0]: " ".join(line.split()[1:]) for line in shown.splitlines() if line}
     assert rows["status"] == "string or null PENDING, RUNNING, SUCCEEDED or FAILED."
-    assert rows["event.results"].startswith("array of objects What was done")
+    assert rows["event.results"].startswith("array of objects Memories that were added")
     assert rows["event.results[].memory"] == "string or null The memory's text."
     assert "{" not in shown
 
