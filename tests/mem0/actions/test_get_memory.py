@@ -30,7 +30,7 @@ async def test_another_users_memory_and_an_unknown_one_are_not_found(mem0: Mem0)
 
 
 async def test_every_documented_field_is_returned_and_others_too(scripted: Mem0, server: ScriptedServer) -> None:
-    paths = data("mem0-openapi-subset.json")["paths"]
+    paths = data("mem0-openapi.json")["paths"]
     reply = paths["/v1/memories/{memory_id}/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     sent: dict[str, Any] = {
         name: {"string": "2030-01-01", "boolean": True, "array": ["food"], "object": {"year": 2030}}[shown["type"]]
