@@ -254,6 +254,20 @@ def test_an_interrupt_in_a_listener_reaches_the_caller_and_the_thread_goes_on(se
         assert _call_sync(runtime, server).success
 
 
+def test_a_runtime_calls_after_another_was_closed(transport: TransportName) -> None:
+    # The thread of the first one's calls has ended by then, and with it whatever a library keeps for a thread.
+    done = run_program(f"""
+from modulex_mem0.runtime import Runtime, RuntimeSettings
+for _ in range(3):
+    with Runtime(RuntimeSettings(transport={transport!r})) as runtime:
+        credential = {{"api_key": "m0-0123456789", "base_url": "http://127.0.0.1:1"}}
+        question = {{"user_id": "alice", "query": "food"}}
+        result = runtime.call_sync("mem0", "search_memories", question, credential=credential, timeout=2)
+        print(result.error.code, flush=True)
+""")
+    assert (done.returncode, done.stdout.split()) == (0, ["connection_failed"] * 3), done.stderr
+
+
 def test_without_descriptors_there_is_an_answer() -> None:
     program = """
 import resource

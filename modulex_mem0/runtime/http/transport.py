@@ -1,7 +1,10 @@
 """The port between the HTTP client and what carries its requests, and the choice of the transport."""
 
 import os
+import sys
+import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
 from urllib.request import getproxies, proxy_bypass
@@ -97,6 +100,7 @@ class TransportOpener:
         """
         proxy = self._proxy_for(service)
         if proxy is None and self._uses_pyreqwest(service):
+            _load_pyreqwest()
             # An extra, which programs without it do not have.
             from modulex_mem0.runtime.http.pyreqwest_transport import open_transport  # noqa: PLC0415
 
@@ -129,3 +133,24 @@ class TransportOpener:
         # It reads these by itself, so the one way to ignore them is httpx.
         named = "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ
         return self._settings.trust_env or service.scheme == "http" or not named
+
+
+def _load_pyreqwest() -> None:
+    """Import pyreqwest in a thread that lives as long as the process.
+
+    Its allocator belongs to the thread that imports it: once that thread has ended, the next client made in another one
+    crashes the process (pyreqwest 0.15.1). The thread of synchronous calls ends with its runtime.
+    """
+    if "pyreqwest" in sys.modules or threading.current_thread() is threading.main_thread():
+        return
+    loaded = threading.Event()
+
+    def load() -> None:
+        try:
+            import_module("pyreqwest.client")
+        finally:
+            loaded.set()
+        threading.Event().wait()
+
+    threading.Thread(target=load, name="modulex-mem0 pyreqwest", daemon=True).start()
+    loaded.wait()

