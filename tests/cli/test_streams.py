@@ -157,8 +157,11 @@ def test_a_server_on_a_full_disk_ends_in_one_line(run_redirected: Run) -> None:
     }
     ended = run_redirected("mcp", redirections=">/dev/full", input=json.dumps(hello) + "\n")
     assert ended.returncode == 1
-    assert "No space left on device" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    first, *more = ended.stderr.splitlines()
+    assert first.endswith("No space left on device")
+    # From Python 3.13 on, the interpreter itself says so once more of the SDK's own copy of standard output.
+    assert sys.version_info >= (3, 13) or not more
+    assert "Traceback" not in ended.stderr
 
 
 def test_both_streams_full_is_an_exit_code(run_redirected: Run, account: dict[str, str]) -> None:

@@ -319,8 +319,8 @@ class Late:
         ("call(); late = Late()", ["connection_failed", "RuntimeClosedError"]),
         ("late = Late()", ["RuntimeClosedError"]),
         ("call(); runtime.close(); late = Late()", ["connection_failed", "RuntimeClosedError"]),
-        # From Python 3.12 on, no thread can be started by then.
-        ("atexit.register(call)", ["connection_failed" if sys.version_info < (3, 12) else "RuntimeClosedError"]),
+        # In Python 3.12 no thread can be started by then.
+        ("atexit.register(call)", ["RuntimeClosedError" if sys.version_info[:2] == (3, 12) else "connection_failed"]),
         ("call(); atexit.register(call)", ["connection_failed", "connection_failed"]),
         ("call(); atexit.register(runtime.close)", ["connection_failed"]),
     ],

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ class Console:
 
 
 Start = Callable[..., AbstractContextManager[Console]]
+
+
+@pytest.fixture(autouse=True)
+def _streams_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that stopped a server earlier in this process would end every stream of the MCP SDK from then on."""
+    if find_spec("sse_starlette") is not None:
+        monkeypatch.setattr("sse_starlette.sse.AppStatus.should_exit", False)
 
 
 @pytest.fixture(autouse=True)
