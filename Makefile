@@ -6,6 +6,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 # `yes` also runs the tests whose packages need Python 3.12, in an environment of their own.
 ELSEWHERE ?= yes
+# A file of tests stays in one process, since its tests share servers. One process: make test PROCESSES=0
+PROCESSES ?= auto
 # ModuleX's package, one of the contenders, needs Python 3.12.
 BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }')
 BENCH_VENV ?= .venv-bench
@@ -24,8 +26,8 @@ serve: $(VENV)/.demo ## Serve the page, the REST API and MCP, with a sandbox; AR
 	@$(BIN)/modulex-mem0 serve --sandbox $(ARGS)
 
 test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test ARGS="-k add_memories"
-	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(ARGS))
-	$(BIN)/python -m pytest $(ARGS)
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile $(ARGS))
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.check ## Check formatting, lint, types, import rules and generated files
 	$(BIN)/ruff format --check .
