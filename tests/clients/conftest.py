@@ -1,15 +1,23 @@
 """Other people's clients, as installed from their registries, against the sandbox.
 
-What is not installed is skipped, with the reason. `scripts/test-elsewhere` installs and runs all of it.
+What is not installed is skipped, with the reason. `scripts/test-elsewhere` installs and runs all of it; those of a folder
+with a `requirements.txt` in an environment of that folder.
 """
 
 import os
 import tempfile
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox
+
+_CLIENTS = (
+    "agent-framework-mem0", "agno", "camel-ai", "mem0-cli", "mem0-haystack", "mem0-mcp-server", "mem0-strands", "mem0ai",
+    "modulex-integrations", "nvidia-nat-mem0ai", "pipecat-ai", "strands-agents-tools",
+)  # fmt: skip
 
 _HOME = tempfile.TemporaryDirectory(prefix="mem0-clients-")
 # Read by these packages when they are imported, which is before any fixture: no telemetry, no file in the user's home.
@@ -25,6 +33,28 @@ def pytest_unconfigure() -> None:
         if value is not None:
             os.environ[name] = value
     _HOME.cleanup()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Report the releases that were run."""
+    found = []
+    for name in _CLIENTS:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    terminalreporter.write_line(f"clients: {', '.join(found) or 'none installed'}")
+
+
+@pytest.fixture
+def built_in_address(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a client that has Mem0's address built in."""
+    pytest.importorskip("trustme", reason="trustme is not installed: pip install --group test")
+    from tests.clients.platform_address import platform_address
+
+    port = int(sandbox.base_url.rpartition(":")[2])
+    with platform_address(port, tmp_path) as environment:
+        yield {**environment, "MEM0_API_KEY": sandbox.api_key}
 
 
 @pytest.fixture
