@@ -1,7 +1,7 @@
 """Other people's clients, as installed from their registries, against the sandbox.
 
-What is not installed is skipped, with the reason. `scripts/test-elsewhere` installs and runs all of it; those of a folder
-with a `requirements.txt` in an environment of that folder.
+What is not installed is skipped, with the reason. `scripts/test-elsewhere` installs and runs all of it; a folder with a
+`requirements.txt` has an environment of its own.
 """
 
 import os
@@ -15,8 +15,8 @@ import pytest
 from modulex_mem0.sandbox import RunningSandbox
 
 _CLIENTS = (
-    "agent-framework-mem0", "agno", "camel-ai", "mem0-cli", "mem0-haystack", "mem0-mcp-server", "mem0-strands", "mem0ai",
-    "modulex-integrations", "nvidia-nat-mem0ai", "pipecat-ai", "strands-agents-tools",
+    "agent-framework-mem0", "agno", "camel-ai", "mem0-cli", "mem0-haystack", "mem0-mcp-server", "mem0-strands",
+    "mem0ai", "modulex-integrations", "nvidia-nat-mem0ai", "pipecat-ai", "strands-agents-tools",
 )  # fmt: skip
 
 _HOME = tempfile.TemporaryDirectory(prefix="mem0-clients-")

@@ -34,7 +34,7 @@ def platform_address(port: int, folder: Path) -> Iterator[dict[str, str]]:
         try:
             address = f"http://127.0.0.1:{proxy.server_address[1]}"
             proxies = {"HTTPS_PROXY": address, "HTTP_PROXY": address, "NO_PROXY": "127.0.0.1"}
-            yield {**proxies, "SSL_CERT_FILE": str(certificate)}
+            yield {**proxies, "SSL_CERT_FILE": str(certificate), "REQUESTS_CA_BUNDLE": str(certificate)}
         finally:
             proxy.shutdown()
             thread.join()
@@ -62,12 +62,15 @@ class _Tunnel(socketserver.StreamRequestHandler):
             return
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         # A client that goes away ends its tunnel; there is nobody left to report it to.
-        with contextlib.suppress(OSError), socket.create_connection(self.server.target) as sandbox:
-            with self.server.tls.wrap_socket(self.request, server_side=True) as client:
-                back = threading.Thread(target=_copy, args=(sandbox, client), daemon=True)
-                back.start()
-                _copy(client, sandbox)
-                back.join()
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(self.server.target) as sandbox,
+            self.server.tls.wrap_socket(self.request, server_side=True) as client,
+        ):
+            back = threading.Thread(target=_copy, args=(sandbox, client), daemon=True)
+            back.start()
+            _copy(client, sandbox)
+            back.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -45,8 +45,19 @@ def test_every_fixture_is_in_the_table() -> None:
     assert names == set(re.findall(r"^\| `(mem0_\w+)` \|", PAGE, re.MULTILINE))
 
 
+def test_the_table_of_clients_has_the_releases_that_are_installed() -> None:
+    told = re.findall(r"^\| `([\w-]+)`[^|]*\| (\d\S*)", PAGE, re.MULTILINE)
+    assert len(told) > 10
+    lists = list(Path(__file__).parents[1].glob("clients/*/requirements.txt"))
+    pinned = [re.findall(r"^([\w-]+)==(\S+)$", each.read_text("utf-8"), re.MULTILINE) for each in lists]
+    clients = {name for name, _ in told}
+    assert all(pin in told for pins in pinned for pin in pins if pin[0] in clients)
+    assert all(any(pin in told for pin in pins) for pins in pinned)
+
+
 def test_the_programs_run(tmp_path: Path) -> None:
-    program, tests = _blocks("python")
+    # The second one needs mem0ai: tests/clients/mem0ai_1/test_agno.py runs it.
+    program, _, tests = _blocks("python")
     (tmp_path / "test_shown.py").write_text(tests)
     for command in (["-c", program], ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]):
         done = subprocess.run(

@@ -61,6 +61,22 @@ def test_without_a_delay_the_memory_is_stored_before_the_reply(client: httpx.Cli
     assert [memory["memory"] for memory in _memories(client, user_id="alice")] == ["I moved to Oslo"]
 
 
+@pytest.mark.parametrize("route", [ADD, "/v1/memories/"])
+@pytest.mark.parametrize("infer", [True, False])
+def test_the_ids_may_be_under_filters(client: httpx.Client, route: str, infer: bool) -> None:
+    """Mem0's own client documents them there, and Microsoft's agent framework sends them so."""
+    body: dict[str, Any] = {"messages": [{"role": "user", "content": "I moved to Oslo"}], "infer": infer}
+    assert client.post(route, json={**body, "filters": {"user_id": "alice", "app_id": "shop"}}).status_code == 200
+    assert [memory["app_id"] for memory in _memories(client, user_id="alice")] == ["shop"]
+    # One at the top counts, and an empty one there is none.
+    both = {**body, "user_id": "bob", "app_id": "", "filters": {"user_id": "alice", "app_id": "shop"}}
+    assert client.post(route, json=both).status_code == 200
+    assert [memory["app_id"] for memory in _memories(client, user_id="bob")] == ["shop"]
+    for filters in ({}, None, {"AND": [{"user_id": "alice"}]}, {"user_id": {"in": ["alice"]}}, ["alice"], "alice"):
+        assert client.post(route, json={**body, "filters": filters}).status_code == 400, filters
+    assert len(_memories(client, user_id="alice")) == 1
+
+
 def test_facts_are_stored_and_small_talk_is_not(client: httpx.Client) -> None:
     _add(
         client,

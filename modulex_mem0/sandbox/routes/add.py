@@ -13,7 +13,7 @@ from modulex_mem0.sandbox.http.errors import ApiError, field_error
 from modulex_mem0.sandbox.http.requests import REQUIRED, Body, read_body, wrong_type
 from modulex_mem0.sandbox.routes.endpoint import Backend, queue, route
 from modulex_mem0.sandbox.store import jobs, memories, projects
-from modulex_mem0.sandbox.store.entities import Scope
+from modulex_mem0.sandbox.store.entities import ENTITY_FIELDS, Scope
 from modulex_mem0.sandbox.store.history import Message
 from modulex_mem0.sandbox.store.jobs import Results
 
@@ -96,7 +96,7 @@ class Add:
         """
         infer = body.flag("infer", default=True)
         messages = _read_messages(body, infer=infer)
-        scope = Scope.read(body)
+        scope = _read_scope(body)
         if not scope:
             raise ApiError(400, {"error": "At least one of user_id, agent_id, app_id, run_id is required."})
         return cls(
@@ -110,6 +110,12 @@ class Add:
             categories=body.categories("custom_categories"),
             hints=Hints.parse(body.text("includes"), body.text("excludes")),
         )
+
+
+def _read_scope(body: Body) -> Scope:
+    """The ids at the top level, as in Mem0's document, or else under `filters`, as its own client describes."""
+    top = {field: body[field] for field in ENTITY_FIELDS if body.get(field) not in (None, "")}
+    return Scope.read(Body((body.mapping("filters") or {}) | top))
 
 
 def _read_messages(body: Body, *, infer: bool) -> list[Message]:

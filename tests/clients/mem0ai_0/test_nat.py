@@ -47,7 +47,7 @@ async def test_items_are_added_found_and_removed(memory: Any) -> None:
     )  # fmt: skip
     assert found.tags
     assert [item.memory for item in await memory.search("hiking", user_id="alice", run_id="trip")] == [found.memory]
-    [record] = [one for one in (await memory._client.get_all(user_id="bob"))]
+    [record] = await memory._client.get_all(user_id="bob")
     await memory.remove_items(memory_id=record["id"])
     assert await memory.search("hiking", user_id="bob") == []
     await memory.remove_items(user_id="alice")

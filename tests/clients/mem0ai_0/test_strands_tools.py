@@ -19,9 +19,7 @@ ALICE = {"user_id": "alice"}
 
 
 @pytest.fixture
-def client(
-    sandbox: RunningSandbox, built_in_address: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
+def client(sandbox: RunningSandbox, built_in_address: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Mem0's client beside the tool, which makes one for each call."""
     for name, value in {**built_in_address, "BYPASS_TOOL_CONSENT": "true"}.items():
         monkeypatch.setenv(name, value)

@@ -1,6 +1,8 @@
 """The Mem0 tools of Agno. They have Mem0's address built in."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ pytest.importorskip("agno.tools.mem0", reason="agno is not installed here: scrip
 
 from agno.run import RunContext
 from agno.tools.mem0 import Mem0Tools
+from mem0 import MemoryClient
 
 from modulex_mem0.sandbox import RunningSandbox
 
@@ -50,3 +53,13 @@ def test_failures_are_texts(tools: Any, sandbox: RunningSandbox) -> None:
     assert tools.search_memory(_run(None), "tea").startswith("Error in search_memory")
     sandbox.set_faults({"path": "/v2/memories/search/", "status": 503})
     assert tools.search_memory(_run("alice"), "tea").startswith("Error searching memory")
+
+
+def test_the_address_is_set_as_documented(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
+    [shown] = re.findall(r"^```python\n(from functools .*?)^```", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.setattr(MemoryClient, "__init__", MemoryClient.__init__)
+    exec(shown.replace("http://127.0.0.1:8900", sandbox.base_url), {})  # noqa: S102 - it is our own page
+    tools = Mem0Tools(api_key=sandbox.api_key, user_id="alice")
+    tools.add_memory(_run(None), "I drink tea")
+    assert _texts(tools.get_all_memories(_run(None))) == ["I drink tea"]
