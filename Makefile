@@ -60,7 +60,7 @@ bench: $(BENCH_VENV)/.bench ## Run the benchmarks and write docs/performance.md;
 	$(if $(ARGS),,$(BENCH_VENV)/bin/python -m benchmarks report)
 
 clean: ## Remove environments, caches and build output
-	rm -rf .venv* build dist web/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv* build dist web/node_modules tests/clients/npm/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp file means that the environment has what the target needs.
