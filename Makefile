@@ -13,7 +13,7 @@ BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check docs format manifest page bench clean
+.PHONY: help demo serve test test-sdist check docs format manifest page dist bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,12 @@ test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test A
 	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile $(ARGS))
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile $(ARGS)
 
+test-sdist: $(VENV)/.test ## Build the sdist, unpack it and run all tests there
+	rm -rf build/sdist
+	$(BIN)/python -m hatchling build -t sdist -d build/sdist
+	tar -xzf build/sdist/*.tar.gz -C build/sdist --strip-components 1
+	$(MAKE) -C build/sdist test PYTHON=$(PYTHON) VENV=.venv ELSEWHERE=no ARGS="$(ARGS)"
+
 check: $(VENV)/.check ## Check formatting, lint, types, import rules and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -39,6 +45,12 @@ check: $(VENV)/.check ## Check formatting, lint, types, import rules and generat
 	$(BIN)/modulex-mem0 docs --check --error-codes
 	$(BIN)/python -m benchmarks report --check
 	scripts/check-page
+	scripts/check-release $(BIN)/modulex-mem0
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 docs: $(VENV)/.docs ## Build the documentation site in build/site
 	$(BIN)/zensical build --clean --strict
@@ -54,6 +66,10 @@ manifest: $(VENV)/.demo ## Write manifests/ and the generated pages from the dec
 
 page: ## Build the page that `make serve` shows from its sources in web/; needs Node
 	scripts/check-page write
+
+dist: $(VENV)/.test ## Build the sdist and the wheel in dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
 
 bench: $(BENCH_VENV)/.bench ## Run the benchmarks and write docs/performance.md; ARGS=--quick only prints tables
 	$(BENCH_VENV)/bin/python -m benchmarks run $(ARGS)

@@ -27,11 +27,10 @@ def _run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
-    (built,) = folder.glob("*.whl")
+def build(target: str, folder: Path, *, cwd: Path = ROOT) -> Path:
+    """Build the sdist or the wheel of a source folder."""
+    _run(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder, cwd=cwd)
+    (built,) = (path for path in folder.iterdir() if path.is_file())
     return built
 
 
@@ -61,6 +60,32 @@ def test_the_core_needs_few_libraries(metadata: Message) -> None:
     core = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
     expected = {"httpx", "idna", "jsonschema", "pluggy", "pydantic", "referencing", "tenacity", "typing-extensions"}
     assert core == expected
+
+
+def test_every_link_of_the_description_is_absolute(metadata: Message) -> None:
+    description = metadata.get_payload()
+    assert isinstance(description, str)
+    targets = re.findall(r"\]\(([^)]+)\)", description)
+    assert len(targets) > 20
+    assert [target for target in targets if not target.startswith(("https://", "#"))] == []
+    urls = dict(line.split(", ") for line in metadata.get_all("Project-URL", []))
+    ours = [target for target in targets if "modulex-mem0/modulex-mem0" in target]
+    tag = f"v{metadata['Version']}"
+    raw = urls["Repository"].replace("//github.com", "//raw.githubusercontent.com")
+    assert [
+        target for target in ours if not target.startswith((f"{urls['Repository']}/blob/{tag}/", f"{raw}/{tag}/"))
+    ] == []
+    # Each leads to a file of this version.
+    named = [target.partition(f"/{tag}/")[2].partition("#")[0] for target in ours]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_metadata_say_where_the_project_lives(metadata: Message) -> None:
+    urls = dict(line.split(", ") for line in metadata.get_all("Project-URL", []))
+    assert set(urls) == {"Repository", "Documentation", "Changelog", "Issues", "Security"}
+    assert all(url.startswith(urls["Repository"]) for url in urls.values())
+    assert metadata["License-Expression"] == "MIT"
+    assert {"Typing :: Typed", "Framework :: Pydantic :: 2"} <= set(metadata.get_all("Classifier", []))
 
 
 def test_the_wheel_holds_the_package_and_its_manifests_only(wheel: Path) -> None:

@@ -36,5 +36,5 @@ def command(*, name: str, directory: Path | None) -> None:
     for path in written:
         click.echo(path)
     click.echo(f"\nNext, in {target}:")
-    for line in ("pip install -e . --group test", f"modulex-mem0 check {name}", "python -m pytest"):
+    for line in ("pip install -e . 'modulex-mem0[cli,testing]'", f"modulex-mem0 check {name}", "python -m pytest"):
         click.echo(f"  {line}")
