@@ -60,10 +60,7 @@ def _authentication(schemes: tuple[AuthScheme, ...]) -> Iterator[str]:
         yield f"### {markdown_text(scheme.display_name)}"
         yield markdown_text(scheme.description)
         if scheme.setup_steps:
-            yield "\n\n".join(
-                f"{number}. **Step {number}**\n\n    {markdown_text(step)}"
-                for number, step in enumerate(scheme.setup_steps, 1)
-            )
+            yield "\n".join(f"{number}. {markdown_text(step)}" for number, step in enumerate(scheme.setup_steps, 1))
         if scheme.fields:
             yield from _credential_fields(scheme)
         if scheme.oauth2 is not None and scheme.oauth2.scopes:

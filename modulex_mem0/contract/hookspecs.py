@@ -13,10 +13,13 @@ from modulex_mem0.contract.integration import Integration, LazyIntegration
 __all__ = ["ENTRY_POINT_GROUP", "PROJECT_NAME", "hookimpl", "modulex_integrations"]
 
 PROJECT_NAME = "modulex"
+"""The project of the hooks, for pluggy."""
 ENTRY_POINT_GROUP = "modulex"
+"""The group of entry points under which a plugin registers its module."""
 
 hookspec = pluggy.HookspecMarker(PROJECT_NAME)
 hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+"""Marks a function of a plugin as the implementation of the hook of its name."""
 
 
 @hookspec

@@ -20,10 +20,10 @@ __all__ = [
     "output_schema",
 ]
 
-#: `Field(json_schema_extra=ADVANCED)` marks a parameter that a simple form hides; `advanced` is the short form.
 ADVANCED: JsonDict = {"x-advanced": True}
-#: Marks a parameter for which null means something other than leaving it out.
+"""`Field(json_schema_extra=ADVANCED)` marks a parameter that a simple form hides; `advanced` is the short form."""
 NULLABLE: JsonDict = {"x-nullable": True}
+"""Marks a parameter for which null means something other than leaving it out."""
 
 _INITIALISMS = {"api": "API", "html": "HTML", "id": "ID", "ids": "IDs", "json": "JSON", "uri": "URI", "url": "URL"}
 

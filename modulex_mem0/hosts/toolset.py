@@ -35,6 +35,7 @@ BOOKKEEPING = frozenset(
         "random_string",
     }
 )
+"""Arguments that clients add to a call for themselves; a tool set ignores them."""
 
 
 class NotOfferedError(ValueError):

@@ -112,6 +112,7 @@ class Progress:
 
 
 ProgressListener = Callable[[Progress], None]
+"""Receives what a call reports while it runs, on the event loop of the call."""
 
 
 class Reporter:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 CredentialMapping = Mapping[str, str | SecretStr | None]
+"""A credential: a value for each field of a scheme, by its name."""
 
 _PROCESS_KEY = os.urandom(32)
 

@@ -21,6 +21,7 @@ _POSITIVE = (
 )
 
 TransportName = Literal["auto", "pyreqwest", "httpx"]
+"""What carries requests; `auto` is pyreqwest if the extra `fast` is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

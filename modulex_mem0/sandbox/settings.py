@@ -9,6 +9,7 @@ from typing import Literal, get_args
 __all__ = ["DEFAULT_KEY", "SandboxSettings", "SearchMode", "StartError"]
 
 SearchMode = Literal["lexical", "semantic", "auto"]
+"""By words, by meaning, or by meaning if the extra `semantic` is installed."""
 
 DEFAULT_KEY = "m0-sandbox-key"
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})

@@ -1,7 +1,8 @@
 """Mem0's page holds every line of its published page, and any other integration has a page, too.
 
 Our copy of what the page must contain is `data/mem0_page.txt`: the page's text from its overview to its limits, with
-typographic quotes replaced by straight ones, which a form needs to show valid JSON. The number of actions is ours.
+typographic quotes replaced by straight ones, which a form needs to show valid JSON. The number of actions is ours, and so is
+how a step is numbered: once, where the published page has a badge "1" and the title "Step 1".
 """
 
 import re
@@ -46,7 +47,7 @@ def shown_lines(markdown: str) -> Iterator[str]:
         elif line.startswith("| "):
             yield "".join(part.strip() for part in line.strip("|").split("|"))
         elif found := re.fullmatch(r"(\d+)\. (.*)", line):
-            yield from (found[1], unmarked(found[2]))
+            yield from (found[1], f"Step {found[1]}", unmarked(found[2]))
         elif line.strip():
             yield unmarked(re.sub(r"^#+ ", "", re.sub(r"^- ", "• ", line)))
 
@@ -99,11 +100,11 @@ def test_drift_is_reported_with_the_difference(tmp_path: Path) -> None:
     page = tmp_path / "mem0.md"
     assert modulex("docs", "mem0", "--output", str(page)).returncode == 0
     assert page.read_text("utf-8") == (ROOT / "docs" / "integrations" / "mem0.md").read_text("utf-8")
-    page.write_text(page.read_text("utf-8").replace("Step 3", "Step three"), "utf-8")
+    page.write_text(page.read_text("utf-8").replace("3. Create", "3. Make"), "utf-8")
     ended = modulex("docs", "mem0", "--check", "--output", str(page))
     assert ended.returncode == 1
-    assert "Step three" in ended.stdout
-    assert "Step three" in page.read_text("utf-8")
+    assert "3. Make" in ended.stdout
+    assert "3. Make" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
