@@ -35,6 +35,7 @@ _SUMMARIES = {
     "manifest": "Write the manifest of an integration to files, or check those files.",
     "check": "Check an integration against the contract, and rate it on the quality scale.",
     "docs": "Write the page of an integration, or check it.",
+    "n8n": "Write the package of an integration for n8n, or check it.",
     "new": "Begin an integration: small, complete, and passing its checks.",
 }
 

@@ -1,0 +1,207 @@
+"""The form of a node: an operation for each action, and its fields from the action's input schema."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modulex_mem0.contract import ADVANCED, ActionManifest
+from modulex_mem0.hosts.n8n import wording
+from modulex_mem0.json_schema import inline, json_types, simplify
+
+__all__ = ["ADDED", "node_properties", "operations"]
+
+Property = dict[str, Any]
+
+#: The list of fields that are shown once they are added.
+ADDED = "additionalFields"
+_OPERATION, _SPLIT = "operation", "splitIntoItems"
+_RESERVED = (_OPERATION, "resource", "authentication", ADDED, _SPLIT)
+_DATE_FORMATS = ("date-time",)
+# An example that is longer would be cut off in the field.
+_LONGEST_PLACEHOLDER = 100
+
+
+def node_properties(actions: tuple[ActionManifest, ...]) -> list[Property]:
+    """The properties of the node: the choice of the operation, and every operation's fields."""
+    options = [
+        {
+            "name": wording.title(action.title),
+            "value": action.name,
+            "description": wording.description(action.description),
+            "action": wording.sentence(action.title),
+        }
+        for action in actions
+    ]
+    choice: Property = {
+        "displayName": "Operation",
+        "name": _OPERATION,
+        "type": "options",
+        "noDataExpression": True,
+        "options": sorted(options, key=lambda option: option["name"]),
+        "default": actions[0].name,
+    }
+    return [choice, *(shown for action in actions for shown in _of_action(action))]
+
+
+def operations(actions: tuple[ActionManifest, ...]) -> dict[str, Any]:
+    """What the node needs to send a form: each operation's parameters, and the output's list that becomes items.
+
+    A parameter has the `property` that holds it, unless it is among the added ones; its `kind`; and whether it is
+    `optional`.
+    """
+    return {
+        action.name: {"fields": {name: _sent(action, name, schema) for name, schema in _parameters(action)}}
+        | ({"list": list_name} if (list_name := _list_of_records(action)) else {})
+        for action in actions
+    }
+
+
+def _sent(action: ActionManifest, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    at_hand = {"property": _property_name(name)} if _is_at_hand(action, name, schema) else {}
+    optional = {} if name in action.input_schema.get("required", ()) else {"optional": True}
+    return {**at_hand, "kind": _kind(schema), **optional}
+
+
+def _of_action(action: ActionManifest) -> Iterator[Property]:
+    shown = {"displayOptions": {"show": {_OPERATION: [action.name]}}}
+    required = action.input_schema.get("required", ())
+    added = []
+    for name, schema in _parameters(action):
+        field = _field(name, schema, _example(action, name))
+        if _is_at_hand(action, name, schema):
+            needed = {"required": True} if name in required else {}
+            yield {**field, "name": _property_name(name), **needed, **shown}
+        else:
+            added.append(field)
+    if (records := _list_of_records(action)) is not None:
+        yield {
+            "displayName": "Split Into Items",
+            "name": _SPLIT,
+            "type": "boolean",
+            "default": action.hints.read_only,
+            "description": f"Whether each entry of {wording.title(records)} becomes an item of its own",
+            **shown,
+        }
+    if added:
+        yield {
+            "displayName": "Additional Fields",
+            "name": ADDED,
+            "type": "collection",
+            "placeholder": "Add Field",
+            "default": {},
+            "options": sorted(added, key=lambda field: str(field["displayName"]).lower()),
+            **shown,
+        }
+
+
+def _parameters(action: ActionManifest) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The parameters with their schemas in plain form, together with the marks that a plain form leaves out."""
+    given = action.input_schema.get("properties", {})
+    for name, schema in simplify(action.input_schema)["properties"].items():
+        kept = {key: given[name][key] for key in ("title", "format", *ADVANCED) if key in given[name]}
+        yield name, schema | kept
+
+
+def _is_at_hand(action: ActionManifest, name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a field is always in sight.
+
+    An optional number, switch or choice without a default has no empty state in n8n: it is there once it is added.
+    """
+    if name in action.input_schema.get("required", ()):
+        return True
+    if ADVANCED.items() <= schema.items():
+        return False
+    return "default" in schema or _kind(schema) in ("json", "list") or _property_type(schema) == "string"
+
+
+def _property_name(parameter: str) -> str:
+    while parameter in _RESERVED:
+        parameter += "_"
+    return parameter
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """How the node reads a field: `text` and `value` as they are, a `list` from text with commas, `json` from JSON."""
+    if schema["type"] == "array":
+        return "json" if schema["items"]["type"] in ("array", "object") else "list"
+    return {"object": "json", "string": "text"}.get(schema["type"], "value")
+
+
+def _property_type(schema: Mapping[str, Any]) -> str:
+    kind = _kind(schema)
+    if kind == "json":
+        return "json"
+    if kind == "list":
+        return "multiOptions" if "enum" in schema["items"] else "string"
+    if "enum" in schema:
+        return "options"
+    if schema.get("format") in _DATE_FORMATS:
+        return "dateTime"
+    return {"boolean": "boolean", "integer": "number", "number": "number"}.get(schema["type"], "string")
+
+
+def _field(name: str, schema: Mapping[str, Any], example: object) -> Property:
+    kind = _property_type(schema)
+    shown_name = wording.title(schema.get("title") or name)
+    text = wording.description(schema["description"])
+    field: Property = {"displayName": shown_name, "name": name, "type": kind}
+    limits = _limits(schema) if kind == "number" else {}
+    if limits:
+        field["typeOptions"] = limits
+    if kind in ("options", "multiOptions"):
+        values = schema["items"]["enum"] if kind == "multiOptions" else schema["enum"]
+        field["options"] = sorted(
+            ({"name": wording.title(str(value)), "value": value} for value in values),
+            key=lambda option: str(option["name"]).lower(),
+        )
+    field["default"] = _default(schema, kind, field.get("options"))
+    if kind == "boolean":
+        text = wording.boolean_description(schema["description"], shown_name)
+    elif kind == "string" and schema["type"] == "array":
+        text = wording.description(f"{text.removesuffix('.')}. Separate several with commas.")
+    # Words that only repeat the name say nothing.
+    if text.lower() != shown_name.lower():
+        field["description"] = text
+    if example is not None and kind in ("json", "string"):
+        sample = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
+        if len(sample) <= _LONGEST_PLACEHOLDER and "\n" not in sample:
+            field["placeholder"] = f"e.g. {sample}"
+    return field
+
+
+def _limits(schema: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"minimum": "minValue", "maximum": "maxValue"}
+    bounds = {names[key]: schema[key] for key in names if key in schema}
+    return bounds | ({"numberPrecision": 0} if schema["type"] == "integer" else {})
+
+
+def _default(schema: Mapping[str, Any], kind: str, options: list[dict[str, Any]] | None) -> Any:  # noqa: ANN401 - any JSON value
+    given = schema.get("default")
+    if kind == "json":
+        return "" if given in (None, [], {}) else json.dumps(given, ensure_ascii=False)
+    if kind == "multiOptions":
+        return given if isinstance(given, list) else []
+    if schema["type"] == "array":
+        return ", ".join(str(item) for item in given) if isinstance(given, list) else ""
+    if given is not None:
+        return given
+    if options:
+        return options[0]["value"]
+    return {"boolean": False, "number": schema.get("minimum", 0)}.get(kind, "")
+
+
+def _example(action: ActionManifest, name: str) -> object:
+    return action.example.input.get(name) if action.example else None
+
+
+def _list_of_records(action: ActionManifest) -> str | None:
+    """The one field of the output that is a list of objects; None if there is none, or more than one."""
+    schema = action.output_schema
+    whole = inline(schema, {**schema.get("definitions", {}), **schema.get("$defs", {})})
+    found = []
+    for name, part in whole.get("properties", {}).items():
+        choices = [part, *part.get("anyOf", ()), *part.get("oneOf", ())] if isinstance(part, dict) else []
+        lists = [choice for choice in choices if isinstance(choice, dict) and choice.get("type") == "array"]
+        if any(json_types(choice.get("items", True), whole) == {"object"} for choice in lists):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
