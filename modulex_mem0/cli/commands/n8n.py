@@ -21,11 +21,11 @@ def command(*, directory: Path, integration: str, check: bool) -> None:
     """Write the package of an integration for n8n, or check it.
 
     The package has a node with an operation for each action, and its credentials form. It calls the REST API of
-    `modulex-mem0 serve`. n8n finds it in ~/.n8n/custom when it starts.
+    `modulex-mem0 serve`. n8n finds it in ~/.n8n/nodes/node_modules when it starts.
 
     \b
     Examples:
-      modulex-mem0 n8n ~/.n8n/custom/n8n-nodes-modulex-mem0
+      modulex-mem0 n8n ~/.n8n/nodes/node_modules/n8n-nodes-modulex-mem0
       modulex-mem0 n8n ./n8n-nodes-crm --integration crm
 
     Exits 1 if the package cannot be written or, with --check, is not current.

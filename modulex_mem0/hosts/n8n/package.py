@@ -168,7 +168,7 @@ keeps keys out of logs. This package is generated from the integration's declara
 ## Install
 
 1. Start the server, where n8n can reach it: `pip install 'modulex-mem0[serve]'`, then `modulex-mem0 serve`.
-2. Copy this folder to `~/.n8n/custom/{name}` and start n8n again. In a registry, the package installs under
+2. Copy this folder to `~/.n8n/nodes/node_modules/{name}` and start n8n again. In a registry, the package installs under
    **Settings → Community nodes**.
 3. Add the node **{wording.title(display)}**, create its credential, and follow the numbered steps on the form.
 

@@ -15,6 +15,11 @@ class ModulexMem0Api {
 
 /** A request with the server's token and the credential in its headers. */
 async function authenticate(credentials, request) {
+	// An HTTP Request node can use this credential, too: it must not carry the key anywhere else.
+	const server = new URL(text(credentials.serverUrl)).origin;
+	if (new URL(request.url, request.baseURL ?? server).origin !== server) {
+		throw new Error(`this credential is for ${server} alone`);
+	}
 	const headers = { Authorization: `Bearer ${text(credentials.serverToken)}` };
 	const source = credentials.credentialSource;
 	if (source === 'stored') headers['Modulex-Credential'] = text(credentials.storedCredential);
