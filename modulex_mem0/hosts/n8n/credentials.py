@@ -66,7 +66,7 @@ def _schemes(manifest: IntegrationManifest) -> dict[str, AuthScheme]:
     schemes: dict[str, AuthScheme] = {}
     for scheme in manifest.auth_schemes:
         if _fields(scheme):
-            key = scheme.type
+            key: str = scheme.type
             while key in schemes:
                 key += "_"
             schemes[key] = scheme

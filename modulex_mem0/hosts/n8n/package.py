@@ -85,16 +85,17 @@ def _json(value: object) -> str:
 
 
 def _description(manifest: IntegrationManifest, names: Mapping[str, str]) -> dict[str, Any]:
-    icon = names["ICON"]
+    icon, shown = names["ICON"], wording.title(manifest.display_name)
     return {
-        "displayName": wording.title(manifest.display_name),
+        "displayName": shown,
         "name": names["CLASS"][:1].lower() + names["CLASS"][1:],
         "icon": {"light": f"file:{icon}.svg", "dark": f"file:{icon}.dark.svg"},
         "group": ["transform"],
         "version": 1,
         "subtitle": '={{ $parameter["operation"].replaceAll("_", " ") }}',
         "description": wording.description(manifest.description),
-        "defaults": {"name": wording.title(manifest.display_name)},
+        # n8n counts the nodes of a flow, and `Mem01` would be another name.
+        "defaults": {"name": f"{shown} Action" if shown[-1].isdigit() else shown},
         "usableAsTool": True,
         "credentials": [{"name": names["CREDENTIAL"], "required": True, "testedBy": "testCredential"}],
         "properties": node_properties(manifest.actions),
@@ -178,8 +179,9 @@ keeps keys out of logs. This package is generated from the integration's declara
 |---|---|
 {actions}
 
-Optional fields are under **Additional Fields**. Where an output has a list, **Split Into Items** makes an item of each entry.
-A failed call shows its error in one line and what to do next; with **On Error → Continue**, both are in the item.
+Optional fields are under **Additional Fields**. Where an output has a list of records, **Split Into Items** makes an
+item of each. A failed call shows its error in one line and what to do next; with **On Error → Continue**, the error is
+in the item.
 
 ## License
 

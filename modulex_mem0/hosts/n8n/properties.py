@@ -12,10 +12,16 @@ __all__ = ["ADDED", "node_properties", "operations"]
 
 Property = dict[str, Any]
 
-#: The list of fields that are shown once they are added.
+#: The fields that are shown once they are added.
 ADDED = "additionalFields"
 _OPERATION, _SPLIT = "operation", "splitIntoItems"
 _RESERVED = (_OPERATION, "resource", "authentication", ADDED, _SPLIT)
+#: How the properties are called, after their parameter, that hold a list as rows of fields or as JSON.
+_SOURCE, _JSON, _ENTRIES = "Source", "Json", "entries"
+# n8n sorts longer lists of choices.
+_SORTED_FROM = 5
+# Rows with more fields are easier to write as JSON.
+_MOST_COLUMNS = 6
 _DATE_FORMATS = ("date-time",)
 # An example that is longer would be cut off in the field.
 _LONGEST_PLACEHOLDER = 100
@@ -46,8 +52,8 @@ def node_properties(actions: tuple[ActionManifest, ...]) -> list[Property]:
 def operations(actions: tuple[ActionManifest, ...]) -> dict[str, Any]:
     """What the node needs to send a form: each operation's parameters, and the output's list that becomes items.
 
-    A parameter has the `property` that holds it, unless it is among the added ones; its `kind`; and whether it is
-    `optional`.
+    A parameter has the `property` that holds it, unless it is among the added ones; its `kind`; whether it is
+    `optional`; and whether it may be given in `rows`.
     """
     return {
         action.name: {"fields": {name: _sent(action, name, schema) for name, schema in _parameters(action)}}
@@ -57,9 +63,11 @@ def operations(actions: tuple[ActionManifest, ...]) -> dict[str, Any]:
 
 
 def _sent(action: ActionManifest, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    at_hand = {"property": _property_name(name)} if _is_at_hand(action, name, schema) else {}
     optional = {} if name in action.input_schema.get("required", ()) else {"optional": True}
-    return {**at_hand, "kind": _kind(schema), **optional}
+    if not _is_at_hand(action, name, schema):
+        return {"kind": _kind(schema), **optional}
+    rows = {"rows": True} if _has_rows(action, name, schema) else {}
+    return {"property": _property_name(name), "kind": _kind(schema), **optional, **rows}
 
 
 def _of_action(action: ActionManifest) -> Iterator[Property]:
@@ -70,7 +78,11 @@ def _of_action(action: ActionManifest) -> Iterator[Property]:
         field = _field(name, schema, _example(action, name))
         if _is_at_hand(action, name, schema):
             needed = {"required": True} if name in required else {}
-            yield {**field, "name": _property_name(name), **needed, **shown}
+            field |= {"name": _property_name(name), **needed}
+            if needed and "enum" in schema and "default" not in schema:
+                # A choice that has to be made is not made for anybody.
+                field["default"] = ""
+            yield from _rows(field, schema, shown) if _has_rows(action, name, schema) else ({**field, **shown},)
         else:
             added.append(field)
     if (records := _list_of_records(action)) is not None:
@@ -114,6 +126,49 @@ def _is_at_hand(action: ActionManifest, name: str, schema: Mapping[str, Any]) ->
     return "default" in schema or _kind(schema) in ("json", "list") or _property_type(schema) == "string"
 
 
+def _has_rows(action: ActionManifest, name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a list can be given in rows of fields: its entries are objects of a few plain values, all required."""
+    columns = schema.get("items", {}).get("properties", {}) if schema["type"] == "array" else {}
+    required = schema["items"].get("required", ()) if columns else ()
+    taken = {f"{name}{suffix}" for suffix in (_SOURCE, _JSON)} & action.input_schema["properties"].keys()
+    return (
+        0 < len(columns) <= _MOST_COLUMNS
+        and all(column in required and _kind(part) in ("text", "value") for column, part in columns.items())
+        and not taken
+    )
+
+
+def _rows(field: Property, schema: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[Property]:
+    """The properties of a list that is given in rows, or as JSON where it comes from elsewhere."""
+    name, title, operation = field["name"], field["displayName"], shown["displayOptions"]["show"]
+    yield {
+        "displayName": f"Specify {title}",
+        "name": f"{name}{_SOURCE}",
+        "type": "options",
+        "options": [{"name": "Using Fields Below", "value": "fields"}, {"name": "Using JSON", "value": "json"}],
+        "default": "fields",
+        **shown,
+    }
+    columns = [
+        _field(column, {"description": "", **part}, None) for column, part in schema["items"]["properties"].items()
+    ]
+    yield {
+        "displayName": title,
+        "name": name,
+        "type": "fixedCollection",
+        "typeOptions": {"multipleValues": True, "sortable": True},
+        "placeholder": "Add Entry",
+        # One entry to fill in, where there has to be one.
+        "default": {_ENTRIES: [{column["name"]: column["default"] for column in columns}]}
+        if "required" in field
+        else {},
+        **({"description": field["description"]} if "description" in field else {}),
+        "options": [{"displayName": "Entry", "name": _ENTRIES, "values": columns}],
+        "displayOptions": {"show": {**operation, f"{name}{_SOURCE}": ["fields"]}},
+    }
+    yield {**field, "name": f"{name}{_JSON}", "displayOptions": {"show": {**operation, f"{name}{_SOURCE}": ["json"]}}}
+
+
 def _property_name(parameter: str) -> str:
     while parameter in _RESERVED:
         parameter += "_"
@@ -150,17 +205,16 @@ def _field(name: str, schema: Mapping[str, Any], example: object) -> Property:
         field["typeOptions"] = limits
     if kind in ("options", "multiOptions"):
         values = schema["items"]["enum"] if kind == "multiOptions" else schema["enum"]
-        field["options"] = sorted(
-            ({"name": wording.title(str(value)), "value": value} for value in values),
-            key=lambda option: str(option["name"]).lower(),
-        )
-    field["default"] = _default(schema, kind, field.get("options"))
+        options = [{"name": wording.title(str(value)), "value": value} for value in values]
+        by_name = sorted(options, key=lambda option: str(option["name"]).lower())
+        field["options"] = by_name if len(options) >= _SORTED_FROM else options
+    field["default"] = _default(schema, kind)
     if kind == "boolean":
         text = wording.boolean_description(schema["description"], shown_name)
     elif kind == "string" and schema["type"] == "array":
         text = wording.description(f"{text.removesuffix('.')}. Separate several with commas.")
     # Words that only repeat the name say nothing.
-    if text.lower() != shown_name.lower():
+    if text and text.lower() != shown_name.lower():
         field["description"] = text
     if example is not None and kind in ("json", "string"):
         sample = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
@@ -175,18 +229,19 @@ def _limits(schema: Mapping[str, Any]) -> dict[str, Any]:
     return bounds | ({"numberPrecision": 0} if schema["type"] == "integer" else {})
 
 
-def _default(schema: Mapping[str, Any], kind: str, options: list[dict[str, Any]] | None) -> Any:  # noqa: ANN401 - any JSON value
+def _default(schema: Mapping[str, Any], kind: str) -> Any:  # noqa: ANN401 - any JSON value
     given = schema.get("default")
     if kind == "json":
-        return "" if given in (None, [], {}) else json.dumps(given, ensure_ascii=False)
+        # n8n's editor marks an empty text as a mistake.
+        return json.dumps(given or ([] if schema["type"] == "array" else {}), ensure_ascii=False)
     if kind == "multiOptions":
         return given if isinstance(given, list) else []
     if schema["type"] == "array":
         return ", ".join(str(item) for item in given) if isinstance(given, list) else ""
     if given is not None:
         return given
-    if options:
-        return options[0]["value"]
+    if kind == "options":
+        return schema["enum"][0]
     return {"boolean": False, "number": schema.get("minimum", 0)}.get(kind, "")
 
 

@@ -6,9 +6,9 @@ from html import escape
 __all__ = ["boolean_description", "class_name", "description", "notice", "sentence", "title"]
 
 # Words that stay small within a name, as n8n's own linter has it.
-_SMALL = frozenset(
-    "a an and as at because but by en for if in neither nor of on only or over per so some than that the to up upon vs"
-    " versus via when with without yet".split()
+_SMALL = re.compile(
+    r"a|an|and|as|at|because|but|by|en|for|if|in|neither|nor|of|on|only|or|over|per|so|some|than|that|the|to|up|upon|vs"
+    r"|versus|via|when|with|without|yet"
 )
 _INITIALISMS = {"api": "API", "html": "HTML", "id": "ID", "ids": "IDs", "json": "JSON", "uri": "URI", "url": "URL"}
 _ID = re.compile(r"\bids?\b")
@@ -21,7 +21,7 @@ def title(text: str) -> str:
     last = len(words) - 1
     return " ".join(
         _INITIALISMS.get(word.lower())
-        or (word if word.lower() in _SMALL and number not in (0, last) else word[:1].upper() + word[1:])
+        or (word if _SMALL.fullmatch(word.lower()) and number not in (0, last) else word[:1].upper() + word[1:])
         for number, word in enumerate(words)
     )
 

@@ -62,11 +62,14 @@ async function call(context, index) {
 function readInput(context, index, fields) {
 	const form = context.getNode().parameters;
 	const input = {};
-	for (const [parameter, { property, kind, optional }] of Object.entries(fields)) {
+	for (const [parameter, { property, kind, optional, rows }] of Object.entries(fields)) {
 		if (!property) continue;
-		const value = context.getNodeParameter(property, index, '');
+		const asRows = rows && context.getNodeParameter(`${property}Source`, index, 'fields') === 'fields';
+		const name = rows && !asRows ? `${property}Json` : property;
+		const held = context.getNodeParameter(name, index, '');
+		const value = asRows ? (held.entries ?? []) : held;
 		// The result of an expression is sent even if it is empty: it may stand for a value that got lost.
-		if (optional && isEmpty(value) && !String(form[property] ?? '').startsWith('=')) continue;
+		if (optional && isBlank(value) && !String(form[name] ?? '').startsWith('=')) continue;
 		input[parameter] = readValue(value, kind);
 	}
 	// A field that was added is sent even if it is empty, for the same reason.
@@ -113,7 +116,7 @@ async function testCredential(credential) {
 }
 
 const failed = ({ message, description }) => ({ status: 'Error', message: `${message}. ${description}`.trim() });
-const isEmpty = (value) => value === '' || value === undefined || value === null;
+const isBlank = (value) => ['', '[]', '{}', 'undefined', 'null'].includes(String(value).trim());
 const asObject = (value) => (value !== null && typeof value === 'object' ? value : { value });
 const post = (serverUrl, path) => ({
 	method: 'POST',
