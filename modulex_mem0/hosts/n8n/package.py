@@ -18,6 +18,8 @@ __all__ = ["package_files", "package_name"]
 _CODE = "dist"
 # n8n's rules want an address, and declarations have none.
 _EMAIL = "author@example.invalid"
+# What the node's code uses; a class of that name would hide it.
+_GLOBALS = ("Array", "Error", "Object", "String")
 # Where neither the integration nor a field of its credential says more.
 _DOCUMENTATION = "https://docs.n8n.io/integrations/community-nodes/"
 _ICONS = {"": ("#4f46e5", "#ffffff"), ".dark": ("#c7d2fe", "#1e1b4b")}
@@ -40,6 +42,8 @@ def package_files(manifest: IntegrationManifest) -> dict[str, str]:
     if not manifest.actions:
         raise ValueError(f"{manifest.name} has no actions")
     node, credential = wording.class_name(manifest.name), f"Modulex{wording.class_name(manifest.name)}Api"
+    if node in _GLOBALS:
+        node += "Node"
     names = {
         "CLASS": node,
         "CREDENTIAL_CLASS": credential,
