@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from modulex_mem0.contract import ActionError, ErrorCode, ErrorInfo
@@ -50,10 +51,9 @@ def error_reply(error: ActionError, *, status: int | None = None, headers: Mappi
 def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:  # noqa: ANN401
     """A JSON value. What JSON or UTF-8 cannot hold, such as NaN in a service's reply, is sent as null or escaped."""
     try:
-        body = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        body = json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+        body = to_json(value, inf_nan_mode="null")
     except ValueError:
+        # Half of a pair of surrogates, which only an escape can express.
         clean = json.loads(json.dumps(value), parse_constant=lambda _: None)
         body = json.dumps(clean, separators=(",", ":")).encode()
     return Response(body, status, headers, "application/json")

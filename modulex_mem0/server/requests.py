@@ -96,7 +96,7 @@ async def read_object(request: Request, settings: ServerSettings) -> dict[str, A
     if not body.strip():
         return {}
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        value = _DECODER.decode(body.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise RefusedRequest(
             422, f"the body is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at character {error.pos}"
@@ -202,3 +202,6 @@ def _given(headers: HiddenDict, profile: Profile) -> CredentialMapping:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
