@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from modulex_mem0.runtime.call import Result
     from modulex_mem0.runtime.context import Progress, ProgressListener
     from modulex_mem0.runtime.credentials import CredentialMapping, HiddenDict
+    from modulex_mem0.runtime.encryption_key import CredentialStoreError
     from modulex_mem0.runtime.http.httpx_transport import error_from_httpx
     from modulex_mem0.runtime.runtime import Runtime
     from modulex_mem0.runtime.settings import RuntimeSettings, TransportName
     from modulex_mem0.runtime.stored_credentials import (
         CredentialConflictError,
-        CredentialStoreError,
         StoredCredential,
         StoredCredentials,
         UnknownCredentialError,
@@ -69,7 +69,7 @@ _IMPORTED_WHEN_USED = {
     "BoundIntegration": "bound",
     "CredentialConflictError": "stored_credentials",
     "CredentialMapping": "credentials",
-    "CredentialStoreError": "stored_credentials",
+    "CredentialStoreError": "encryption_key",
     "HiddenDict": "credentials",
     "Progress": "context",
     "ProgressListener": "context",

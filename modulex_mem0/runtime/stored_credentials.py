@@ -1,16 +1,11 @@
 """Credentials that are stored under a name, so that flows and histories carry the name and never a key.
 
-They are in one file, encrypted with Fernet. Its key is `MODULEX_KEY`, else an entry in the system's keyring, else a
-file beside it. The file is replaced as a whole, so that neither a killed process nor a full disk leaves half of it, and
-it is changed under a lock, so that two processes do not overwrite each other's work.
+They are in one file, encrypted with Fernet. The file is replaced as a whole, so that neither a killed process nor a
+full disk leaves half of it, and it is changed under a lock, so that two processes do not overwrite each other's work.
 """
 
-import base64
-import binascii
 import contextlib
-import hashlib
 import json
-import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -28,6 +23,13 @@ from modulex_mem0.runtime.credentials import (
     HiddenDict,
     hide_credential,
     resolve_credential,
+)
+from modulex_mem0.runtime.encryption_key import (
+    CredentialStoreError,
+    EncryptionKeys,
+    extra_required,
+    fernet,
+    replace_file,
 )
 from modulex_mem0.runtime.errors import did_you_mean
 
@@ -41,19 +43,8 @@ __all__ = [
     "prepare_credential",
 ]
 
-logger = logging.getLogger(__name__)
-
-KeySource = Literal["MODULEX_KEY", "keyring", "file"]
-
-_KEY_VARIABLE = "MODULEX_KEY"
-_KEYRING_SERVICE = "modulex-mem0"
 _LOCK_TIMEOUT = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NEW_KEY = "openssl rand -base64 32"
-
-
-class CredentialStoreError(Exception):
-    """The stored credentials cannot be read or changed; the message is one line that says what to do."""
 
 
 class UnknownCredentialError(CredentialStoreError, LookupError):
@@ -116,9 +107,8 @@ class StoredCredentials:
         self.path = self.directory / "credentials.json"
         # A look at the file for each call is quicker with text than with a path.
         self._path_text = str(self.path)
-        self._key_path = self.directory / "credentials.key"
+        self._keys = EncryptionKeys(self.path)
         self._read: tuple[object, dict[str, Any]] | None = None
-        self._keys: dict[str, HiddenDict] = {}
 
     def __repr__(self) -> str:
         return f"<StoredCredentials {self.path}>"
@@ -266,13 +256,12 @@ class StoredCredentials:
         self._read = seen, entries
         return entries
 
-    @staticmethod
-    def _signature(status: os.stat_result) -> object:
+    def _signature(self, status: os.stat_result) -> object:
         """What changes when the file is replaced, or when another key is to be used."""
-        return status.st_ino, status.st_mtime_ns, status.st_size, os.environ.get(_KEY_VARIABLE)
+        return status.st_ino, status.st_mtime_ns, status.st_size, self._keys.signature()
 
     def _decrypt(self, content: bytes) -> dict[str, Any]:
-        with _extra_required():
+        with extra_required():
             from cryptography.fernet import InvalidToken  # noqa: PLC0415 - an extra
 
         try:
@@ -280,9 +269,9 @@ class StoredCredentials:
             key_id, token, source = str(header["key_id"]), str(header["credentials"]), header["key"]
         except (ValueError, RecursionError, TypeError, KeyError):
             raise self._damaged("it is not a file of credentials") from None
-        key = self._find_key(key_id, source)
+        key = self._keys.find(key_id, source)
         try:
-            entries = json.loads(_fernet(key["key"]).decrypt(token.encode()), object_pairs_hook=HiddenDict)
+            entries = json.loads(fernet(key["key"]).decrypt(token.encode()), object_pairs_hook=HiddenDict)
         except InvalidToken:
             raise self._damaged("its content was changed") from None
         if not isinstance(entries, dict):
@@ -298,7 +287,7 @@ class StoredCredentials:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
         """Yield the entries under the lock and write them back, unless the block raises."""
-        with _extra_required():
+        with extra_required():
             from filelock import FileLock, Timeout  # noqa: PLC0415 - an extra
 
         try:
@@ -318,84 +307,19 @@ class StoredCredentials:
             ) from None
 
     def _write(self, entries: Mapping[str, Any]) -> None:
-        key = self._key_for_writing()
-        token = _fernet(key["key"]).encrypt(json.dumps(entries).encode()).decode()
+        key = self._keys.for_writing(self._key_in_use())
+        token = fernet(key["key"]).encrypt(json.dumps(entries).encode()).decode()
         header = {"about": "credentials of modulex-mem0, encrypted with Fernet", "key": key["source"]}
         text = json.dumps(header | {"key_id": key["id"], "credentials": token}, indent=1)
-        _replace_file(self.path.resolve(), text.encode())
+        replace_file(self.path.resolve(), text.encode())
         self._read = None
 
-    def _key_for_writing(self) -> HiddenDict:
-        """The key from the environment; else the one in use; else a new one."""
-        key = _environment_key()
-        if key is not None:
-            return key
-        if self.path.exists():
-            header = json.loads(self.path.read_bytes())
-            # Looked for again: what is written with a key that only this process remembers could not be read again.
-            self._keys.clear()
-            return self._find_key(header["key_id"], header["key"])
-        return self._file_key() or self._keyring_key() or self._new_key()
-
-    def _find_key(self, key_id: str, source: str) -> HiddenDict:
-        """The key with which the file was encrypted, wherever it is.
-
-        Raises:
-            CredentialStoreError: It is nowhere.
-        """
-        if key_id in self._keys and source != _KEY_VARIABLE:
-            return self._keys[key_id]
-        places = {"MODULEX_KEY": _environment_key, "file": self._file_key, "keyring": self._keyring_key}
-        for place in sorted(places, key=lambda name: name != source):
-            key = places[place]()
-            if key is not None and key["id"] == key_id:
-                self._keys[key_id] = key
-                return key
-        where = {
-            "MODULEX_KEY": "the environment variable MODULEX_KEY that was set when it was written; set it again",
-            "keyring": "the entry `modulex-mem0` in the system's keyring; unlock or restore it",
-        }.get(source, f"{self._key_path}; restore it from a backup")
-        raise CredentialStoreError(
-            f"the key of {self.path} is missing: it was {where}. The credentials were left as they are; to begin again"
-            f" without them, move {self.path.name} away"
-        )
-
-    def _file_key(self) -> HiddenDict | None:
-        try:
-            text = self._key_path.read_text("ascii")
-            if os.name == "posix" and self._key_path.stat().st_mode & 0o077:
-                logger.warning("%s could be read by other users; it is made private", self._key_path)
-                self._key_path.chmod(0o600)
-        except FileNotFoundError:
+    def _key_in_use(self) -> tuple[str, str] | None:
+        """The id and the source of the file's key; None if there is no file."""
+        if not self.path.exists():
             return None
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it holds no key"
-            raise CredentialStoreError(f"cannot read {self._key_path}: {reason}") from None
-        return _checked_key(text, "file", str(self._key_path))
-
-    def _keyring_key(self) -> HiddenDict | None:
-        keyring = _keyring()
-        try:
-            text = keyring.get_password(_KEYRING_SERVICE, str(self.path)) if keyring is not None else None
-        except Exception as error:
-            logger.info("the system's keyring cannot be read: %s", type(error).__name__)
-            return None
-        return _checked_key(text, "keyring", "the entry in the system's keyring") if text else None
-
-    def _new_key(self) -> HiddenDict:
-        with _extra_required():
-            from cryptography.fernet import Fernet  # noqa: PLC0415 - an extra
-
-        text = Fernet.generate_key().decode()
-        keyring = _keyring()
-        if keyring is not None:
-            with contextlib.suppress(Exception):
-                keyring.set_password(_KEYRING_SERVICE, str(self.path), text)
-                # Some backends accept an entry and do not keep it.
-                if keyring.get_password(_KEYRING_SERVICE, str(self.path)) == text:
-                    return _checked_key(text, "keyring", "")
-        _replace_file(self._key_path, text.encode())
-        return _checked_key(text, "file", "")
+        header = json.loads(self.path.read_bytes())
+        return header["key_id"], header["key"]
 
 
 def prepare_credential(
@@ -448,17 +372,6 @@ class _NamedCredential(Mapping[str, "str | SecretStr | None"]):
             raise ActionError(ErrorCode.MISSING_CREDENTIAL, f"credential: {error}") from None
 
 
-@contextlib.contextmanager
-def _extra_required() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        raise CredentialStoreError(
-            f"stored credentials need {package}; install it with: pip install 'modulex-mem0[credentials]'"
-        ) from None
-
-
 # One object for each directory, so that calls share what was read.
 _store = lru_cache(maxsize=16)(StoredCredentials)
 
@@ -466,71 +379,6 @@ _store = lru_cache(maxsize=16)(StoredCredentials)
 def _describe(name: str, entry: Mapping[str, Any]) -> StoredCredential:
     shown = {key: value for key, value in entry.items() if key != "values"}
     return StoredCredential(name=name, fields=tuple(entry["values"]), **shown)
-
-
-def _environment_key() -> HiddenDict | None:
-    text = os.environ.get(_KEY_VARIABLE, "").strip()
-    return _checked_key(text, "MODULEX_KEY", "MODULEX_KEY") if text else None
-
-
-def _checked_key(text: str, source: KeySource, subject: str) -> HiddenDict:
-    """The key and what identifies it.
-
-    Raises:
-        CredentialStoreError: The text is not 32 bytes in base64.
-    """
-    try:
-        # With either alphabet of base64: `openssl` writes the other one.
-        key = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:
-        raise CredentialStoreError(f"{subject} must be 32 random bytes in base64; make one with: {_NEW_KEY}")
-    encoded = base64.urlsafe_b64encode(key).decode()
-    return HiddenDict(key=encoded, id=hashlib.sha256(b"modulex key id " + key).hexdigest()[:16], source=source)
-
-
-def _fernet(key: str) -> Any:  # noqa: ANN401 - Fernet, which is an extra
-    with _extra_required():
-        from cryptography.fernet import Fernet  # noqa: PLC0415 - an extra
-
-    return Fernet(key)
-
-
-def _keyring() -> Any:  # noqa: ANN401 - a module, which may not be installed
-    """The module `keyring`, if it is installed and the system has a keyring; MODULEX_KEYRING=off turns it off."""
-    if os.environ.get("MODULEX_KEYRING", "").lower() in ("off", "0", "no", "false"):
-        return None
-    try:
-        import keyring  # noqa: PLC0415 - optional
-
-        # A headless machine has a backend that raises, whose priority is 0.
-        return keyring if keyring.get_keyring().priority >= 1 else None
-    except Exception:
-        return None
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    """Write a private file so that it has either its old or its new content, whatever happens."""
-    new = path.with_name(f"{path.name}.new")
-    # Under the lock, so a file of this name is what a killed process left.
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
 
 def _now() -> str:
