@@ -90,7 +90,8 @@ class Registry(Mapping[str, Integration]):
 
     def is_deferred(self, name: str) -> bool:
         """Whether looking the integration up would load it."""
-        return name in self and isinstance(self._integrations[name], LazyIntegration)
+        # One look: another thread may remove what it cannot load.
+        return isinstance(self._integrations.get(name), LazyIntegration)
 
     @property
     def failures(self) -> tuple[LoadFailure, ...]:

@@ -123,7 +123,7 @@ async def _openapi(request: Request) -> Response:
             if wanted:
                 raise
     url = f"{request.url.scheme}://{request.headers['host']}"
-    return json_reply(openapi_document(manifests, url=url))
+    return await asyncio.to_thread(lambda: json_reply(openapi_document(manifests, url=url)))
 
 
 async def _answer_action_error(_request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from modulex_mem0.contract import ActionError, ErrorCode, IntegrationManifest
-from modulex_mem0.runtime import StoredCredential, UnknownIntegrationError
+from modulex_mem0.runtime import Registry, StoredCredential, UnknownIntegrationError
 from modulex_mem0.server.console import Console
 from modulex_mem0.server.replies import json_reply
 from modulex_mem0.server.requests import read_object
@@ -27,21 +27,7 @@ _MAX_RUNS = 1000
 
 async def list_integrations(request: Request) -> Response:
     """`GET /v1/integrations`: what is installed, and what failed to load. Nothing is loaded for it."""
-    registry = _console(request).runtime.integrations
-    shown = []
-    for name in registry:
-        entry: dict[str, Any] = {"name": name, "distribution": registry.distribution_of(name), "loaded": False}
-        if not registry.is_deferred(name):
-            try:
-                entry |= _summary(registry[name].manifest)
-            except (Exception, SystemExit) as error:
-                entry["failure"] = f"its manifest cannot be used: {type(error).__name__}"
-        shown.append(entry)
-    failures = [
-        {"name": failure.name, "distribution": failure.distribution, "reason": failure.reason}
-        for failure in registry.failures
-    ]
-    return json_reply({"integrations": shown, "failures": failures})
+    return json_reply(await asyncio.to_thread(_listed, _console(request).runtime.integrations))
 
 
 async def get_integration(request: Request) -> Response:
@@ -120,6 +106,23 @@ async def list_runs(request: Request) -> Response:
 def _console(request: Request) -> Console:
     console: Console = request.state.console
     return console
+
+
+def _listed(registry: Registry) -> dict[str, Any]:
+    shown = []
+    for name in registry:
+        entry: dict[str, Any] = {"name": name, "distribution": registry.distribution_of(name), "loaded": False}
+        if not registry.is_deferred(name):
+            try:
+                entry |= _summary(registry[name].manifest)
+            except (Exception, SystemExit) as error:
+                entry["failure"] = f"its manifest cannot be used: {type(error).__name__}"
+        shown.append(entry)
+    failures = [
+        {"name": failure.name, "distribution": failure.distribution, "reason": failure.reason}
+        for failure in registry.failures
+    ]
+    return {"integrations": shown, "failures": failures}
 
 
 def _summary(manifest: IntegrationManifest) -> dict[str, Any]:

@@ -37,19 +37,18 @@ class Console:
         self.runtime = runtime
         self.credentials = StoredCredentials(settings.directory)
         self.runs = RunLog(settings.directory, record_inputs=settings.record_inputs)
+        self._prepared: set[str] = set()
 
     async def integration(self, name: str) -> Integration:
-        """An integration, loaded in a thread if it is loaded at its first use.
+        """An integration. Its code is imported and its manifest derived in a thread, so that nothing else waits.
 
         Raises:
             UnknownIntegrationError: Nothing of that name is installed, or it failed to load; the message says why.
             BrokenIntegrationError: Its manifest or its actions cannot be loaded.
         """
+        if name not in self._prepared:
+            await asyncio.to_thread(self._prepare, name)
         registry = self.runtime.integrations
-        if registry.is_deferred(name):
-            with suppress(Exception):
-                # Whatever it raises is raised again by the look-up.
-                await asyncio.to_thread(lambda: registry[name].actions)
         if name not in registry:
             reason = next((failure.reason for failure in registry.failures if failure.name == name), None)
             raise UnknownIntegrationError(name, registry, reason)
@@ -59,6 +58,13 @@ class Console:
         except (Exception, SystemExit) as error:
             raise BrokenIntegrationError(name, "its manifest", error) from error
         return found
+
+    def _prepare(self, name: str) -> None:
+        # What is raised here is raised again by what is looked at later, which reports it.
+        with suppress(Exception, SystemExit):
+            found = self.runtime.integrations[name]
+            _ = found.manifest, found.actions
+            self._prepared.add(name)
 
     async def call(
         self,

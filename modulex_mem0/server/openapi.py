@@ -76,16 +76,18 @@ _FAILURE: JsonObject = {
     "properties": {"name": _TEXT, "distribution": _TEXT, "reason": _TEXT},
     "required": ["name", "distribution", "reason"],
 }
-_RESULT_HEADERS = {
+_HEADERS: JsonObject = {
     "Modulex-Error-Code": {"description": "The error's code, by which programs decide.", "schema": _TEXT},
     "Modulex-Advice": {"description": "What the caller does next, in a sentence.", "schema": _TEXT},
     "Modulex-Retryable": {
         "description": "Whether the same call may succeed later and a repeat does no harm.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
 }
 _COMPONENTS = "#/components/"
-_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_REFERENCES: JsonObject = {name: {"$ref": f"{_COMPONENTS}headers/{name}"} for name in _HEADERS}
+_RESULT_HEADERS = {name: reference for name, reference in _REFERENCES.items() if name != "Retry-After"}
 
 
 def openapi_document(manifests: Iterable[IntegrationManifest], *, url: str = "/") -> JsonObject:
@@ -120,6 +122,7 @@ def openapi_document(manifests: Iterable[IntegrationManifest], *, url: str = "/"
         "security": [{"token": []}],
         "paths": paths,
         "components": {
+            "headers": _HEADERS,
             "schemas": schemas,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "The server's token."}},
         },
@@ -165,7 +168,7 @@ def _errors(schema: JsonObject, *statuses: str) -> JsonObject:
     return {
         status: {
             "description": _ERROR_STATUSES[status],
-            "headers": _RESULT_HEADERS | (_RETRY_AFTER if status == "429" else {}),
+            "headers": _REFERENCES if status == "429" else _RESULT_HEADERS,
             "content": {"application/json": {"schema": schema}},
         }
         for status in statuses or _ERROR_STATUSES
