@@ -17,6 +17,17 @@ from modulex_mem0.bulk_import.chunks import (
     open_source,
 )
 from modulex_mem0.bulk_import.destination import CallFailedError, Destination, ImportStoppedError, Scope, chunk_tag
+from modulex_mem0.bulk_import.job import (
+    ImportJob,
+    JobStatus,
+    count_job,
+    failed_rows,
+    find_job,
+    import_folder,
+    job_status,
+    undo_job,
+)
+from modulex_mem0.bulk_import.ledger import JobLockedError, JobRecord, Ledger, LedgerError, Totals, list_jobs
 from modulex_mem0.bulk_import.location import SourceError
 from modulex_mem0.bulk_import.options import FORMATS, ImportOptions
 from modulex_mem0.bulk_import.rate import Rate
@@ -40,9 +51,15 @@ __all__ = [
     "ChunkRows",
     "Destination",
     "DestinationUnavailableError",
+    "ImportJob",
     "ImportOptions",
     "ImportStoppedError",
     "InvalidRow",
+    "JobLockedError",
+    "JobRecord",
+    "JobStatus",
+    "Ledger",
+    "LedgerError",
     "ProgressListener",
     "Rate",
     "Row",
@@ -53,10 +70,18 @@ __all__ = [
     "SourceChangedError",
     "SourceError",
     "TemporaryKeys",
+    "Totals",
     "chunk_tag",
+    "count_job",
+    "failed_rows",
+    "find_job",
     "follow_chunk",
+    "import_folder",
+    "job_status",
+    "list_jobs",
     "open_source",
     "row_key",
     "scopes_of",
     "send_chunk",
+    "undo_job",
 ]

@@ -6,7 +6,7 @@ Nothing here sends anything, and nothing needs an event loop: run it in a thread
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -122,6 +122,7 @@ class Source:
     """A file or URL whose layout is known.
 
     Attributes:
+        address: By which another process can open it.
         name: For people.
         layout: How it holds its items.
         options: How the items become rows.
@@ -131,6 +132,7 @@ class Source:
         self, location: Location, options: ImportOptions, layout: Layout, add: Action[Any, Any] | None
     ) -> None:
         self._location = location
+        self.address = location.address
         self.name = location.name
         self.options = options
         self.layout = layout
@@ -151,13 +153,21 @@ class Source:
         """Bytes of the source, if known."""
         return self._location.size()
 
-    def index(self, seen: SeenKeys, *, chunk_rows: int = CHUNK_ROWS, after: Chunk | None = None) -> Iterator[Chunk]:
+    def index(
+        self,
+        seen: SeenKeys,
+        *,
+        chunk_rows: int = CHUNK_ROWS,
+        after: Chunk | None = None,
+        on_rows: Callable[[list[Row | InvalidRow]], None] | None = None,
+    ) -> Iterator[Chunk]:
         """Read the source once and cut it into chunks.
 
         Args:
             seen: Gets the key of every row, each once; it must outlast the reading.
             chunk_rows: How many rows a chunk has. An item's rows stay together, so it may be some more.
             after: The last chunk of an index that was not finished; `seen` then has the keys up to it.
+            on_rows: Called with the rows of each item.
 
         Raises:
             SourceError: It cannot be read.
@@ -173,7 +183,10 @@ class Source:
             recorded = _Recorded(stream, start)
             chunk = _Building()
             for item in self._items(recorded, start, first):
-                chunk.add(item, self._reader.read(item), seen)
+                rows = self._reader.read(item)
+                chunk.add(item, rows, seen)
+                if on_rows is not None:
+                    on_rows(rows)
                 if chunk.count >= chunk_rows or item.end - chunk.start >= _CHUNK_BYTES:
                     number += 1
                     yield chunk.finish(number, recorded)

@@ -20,6 +20,8 @@ _LONGEST_TITLE = 200
 def _inputs(item: object, _turns: int) -> Iterator[Input]:
     if not isinstance(item, dict):
         raise ValueError("must be an object, an input of add_memories")  # noqa: TRY004 - a problem of the data
+    if "import_text" in item:
+        raise ValueError("import_text: holds what could not be read; write the fields of the row in its place")
     yield {name: value for name, value in item.items() if name not in NOTES}
 
 

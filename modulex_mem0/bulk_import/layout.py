@@ -22,7 +22,7 @@ INPUT_FIELDS = frozenset({
     "custom_instructions", "custom_categories", "includes", "excludes",
 })  # fmt: skip
 #: What `modulex-mem0 import failures` adds to a row for people.
-NOTES = frozenset({"import_error", "import_place"})
+NOTES = frozenset({"import_error", "import_place", "import_text"})
 _KINDS: dict[str, Kind] = {
     "jsonl": "inputs",
     "chatgpt": "chatgpt",

@@ -27,9 +27,11 @@ class Location(Protocol):
     """A source of bytes that can be read from any offset, again and again.
 
     Attributes:
+        address: By which another process can open it: an absolute path, or a URL.
         name: For people; a URL without its query, which may hold a signature.
     """
 
+    address: str
     name: str
 
     def open(self, start: int = 0) -> "closing[IO[bytes]]":
@@ -72,6 +74,7 @@ def find_location(address: str) -> Location:
 class _File:
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.address = str(path.absolute())
         self.name = str(path)
         if not path.exists():
             raise SourceError(f"{path}: no such file")
@@ -110,12 +113,12 @@ def _digest(location: Location) -> str:
 
 class _Url:
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.address = url
         parts = urlsplit(url)
         self.name = f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
     def open(self, start: int = 0) -> "closing[IO[bytes]]":
-        return closing(io.BufferedReader(_Download(self._url, self.name, start), _BLOCK))
+        return closing(io.BufferedReader(_Download(self.address, self.name, start), _BLOCK))
 
     def size(self) -> int | None:
         length = self._head().get("content-length", "")
@@ -130,7 +133,7 @@ class _Url:
         return _digest(self)
 
     def _head(self) -> "httpx.Headers":
-        with _Download(self._url, self.name, 0) as download:
+        with _Download(self.address, self.name, 0) as download:
             return download.headers
 
 

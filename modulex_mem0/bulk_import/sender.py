@@ -129,6 +129,7 @@ async def send_chunk(
     since: float | None = None,
     patience: float = 600.0,
     settle: float = 2.0,
+    on_rows: Callable[[ChunkRows], None] | None = None,
     on_progress: ProgressListener | None = None,
 ) -> ChunkResult:
     """Send the rows of a chunk that the destination does not have yet.
@@ -145,6 +146,7 @@ async def send_chunk(
         since: When it was first begun, in seconds since 1970; earlier events are not read. None reads all.
         patience: How long to keep trying while the service takes nothing, in seconds.
         settle: How long a request whose outcome is not known gets to take effect before the service is asked.
+        on_rows: Called with the chunk's rows before the first of them is sent.
         on_progress: Learns how many more rows are accepted, skipped, finished or failed.
 
     Raises:
@@ -153,6 +155,8 @@ async def send_chunk(
         SourceError: The chunk cannot be read; `SourceChangedError` if the source is another one now.
     """
     rows = await asyncio.to_thread(source.read, chunk)
+    if on_rows is not None:
+        on_rows(rows)
     sending = _Sending(
         destination=destination,
         rate=rate,

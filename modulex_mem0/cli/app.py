@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +30,7 @@ _SUMMARIES = {
     "credentials": "Store credentials under names, encrypted, and test them.",
     "actions": "List an integration's actions, or describe one.",
     "call": "Call an action and print its output as JSON.",
+    "import": "Import conversations or memories from a file or a URL.",
     "serve": "Serve a page, a REST API and MCP on one address.",
     "mcp": "Serve an integration's actions to agents over MCP.",
     "sandbox": "Start a local server that speaks Mem0's API.",
@@ -52,7 +54,10 @@ class ExitCode(IntEnum):
 
 
 class _LazyGroup(click.Group):
-    """A group that imports a command only when it runs: `do-this` is `command` in `commands/do_this.py`."""
+    """A group that imports a command only when it runs: `do-this` is `command` in `commands/do_this.py`.
+
+    A word of Python gets an underscore: `import` is in `commands/import_.py`.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the commands, in the order of the help."""
@@ -62,7 +67,8 @@ class _LazyGroup(click.Group):
         """Import a command; None for an unknown name."""
         if cmd_name not in _SUMMARIES:
             return None
-        module = import_module(f"modulex_mem0.cli.commands.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"modulex_mem0.cli.commands.{name}{'_' if iskeyword(name) else ''}")
         command: click.Command = module.command
         return command
 
