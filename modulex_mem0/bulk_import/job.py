@@ -304,7 +304,8 @@ def failed_rows(ledger: Ledger, add: Action[Any, Any] | None, address: str | Non
             if isinstance(row, InvalidRow) and row.input is None:
                 yield {**notes, "import_text": row.text}
             else:
-                yield {**notes, **(row.input or {})}
+                # What is given back uncorrected has notes of its own.
+                yield {**notes, **(row.input or {}), **notes}
 
 
 async def undo_job(
