@@ -32,6 +32,7 @@ _SUMMARIES = {
     "call": "Call an action and print its output as JSON.",
     "import": "Import conversations or memories from a file or a URL.",
     "serve": "Serve a page, a REST API and MCP on one address.",
+    "temporal": "Run a worker, through which Temporal workflows call actions.",
     "mcp": "Serve an integration's actions to agents over MCP.",
     "sandbox": "Start a local server that speaks Mem0's API.",
     "manifest": "Write the manifest of an integration to files, or check those files.",

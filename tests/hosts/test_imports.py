@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HOSTS = {"langchain", "langchain_core", "langgraph", "mcp", "mcp_types", "modulex_integrations"}
+HOSTS = {"langchain", "langchain_core", "langgraph", "mcp", "mcp_types", "modulex_integrations", "temporalio"}
 
 LISTING = """
 import io
@@ -35,6 +35,7 @@ def imported_by(program: str) -> set[str]:
         "from modulex_mem0.hosts import ToolSet; from modulex_mem0.runtime import Runtime; ToolSet(Runtime(), 'mem0')",
         "from modulex_mem0.runtime import Runtime; Runtime().integrations['mem0'].actions",
         "import modulex_mem0.cli.commands.mcp",
+        "import modulex_mem0.cli.commands.temporal",
         LISTING,
     ],
 )
@@ -50,3 +51,8 @@ def test_the_mcp_adapter_imports_its_own_library_alone() -> None:
 def test_the_langchain_adapter_imports_its_own_library_alone() -> None:
     pytest.importorskip("langchain_core", reason="langchain-core is not installed (extra langchain)")
     assert HOSTS & imported_by("import modulex_mem0.hosts.langchain") == {"langchain_core"}
+
+
+def test_the_temporal_adapter_imports_its_own_library_alone() -> None:
+    pytest.importorskip("temporalio", reason="temporalio is not installed (extra temporal)")
+    assert HOSTS & imported_by("import modulex_mem0.hosts.temporal") == {"temporalio"}
