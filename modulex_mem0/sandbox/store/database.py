@@ -51,11 +51,11 @@ CREATE TABLE IF NOT EXISTS memories (
     fingerprint TEXT,
     embedded INTEGER NOT NULL DEFAULT 0
 );
--- With the expiration date, a search for one entity reads its keys from the index alone.
-CREATE INDEX IF NOT EXISTS memories_by_user ON memories (project, user_id, created_at, expiration_date);
-CREATE INDEX IF NOT EXISTS memories_by_agent ON memories (project, agent_id, created_at, expiration_date);
-CREATE INDEX IF NOT EXISTS memories_by_app ON memories (project, app_id, created_at, expiration_date);
-CREATE INDEX IF NOT EXISTS memories_by_run ON memories (project, run_id, created_at, expiration_date);
+-- A list or a search for one entity reads its keys, and their order, from the index alone.
+CREATE INDEX IF NOT EXISTS memories_by_user ON memories (project, user_id, created_at, pk, expiration_date);
+CREATE INDEX IF NOT EXISTS memories_by_agent ON memories (project, agent_id, created_at, pk, expiration_date);
+CREATE INDEX IF NOT EXISTS memories_by_app ON memories (project, app_id, created_at, pk, expiration_date);
+CREATE INDEX IF NOT EXISTS memories_by_run ON memories (project, run_id, created_at, pk, expiration_date);
 CREATE INDEX IF NOT EXISTS memories_by_event ON memories (project, event_id);
 CREATE INDEX IF NOT EXISTS memories_by_fingerprint ON memories (project, fingerprint);
 CREATE INDEX IF NOT EXISTS memories_without_vector ON memories (project) WHERE embedded = 0;
