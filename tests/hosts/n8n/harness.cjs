@@ -2,8 +2,9 @@
 // names, fills in defaults, resolves expressions, signs requests, and makes errors. What n8n-core would add is here in
 // short: the context of an execution, whose HTTP helpers use axios, as n8n's do.
 //
-// stdin: {"package": folder, "runs": [{"parameters", "items", "credential", "continueOnFail"} or {"test": credential}]}
-// stdout: a list with {"items"}, {"error"} or {"status", "message"} for each run.
+// stdin: {"package": folder, "runs": [run, …]}, where a run is {"parameters", "items", "credential", "continueOnFail"},
+// {"test": credential}, or {"sign": request, "credential"}.
+// stdout: a list with {"items"}, {"status", "message"}, {"headers"} or {"error"} for each run.
 'use strict';
 
 const path = require('node:path');
@@ -76,6 +77,7 @@ async function run(step) {
 		return await nodeType.methods.credentialTest[testedBy].call({ helpers }, { data: withDefaults(step.test) });
 	}
 	try {
+		if (step.sign) return { headers: (await credentialType.authenticate(withDefaults(step.credential), step.sign)).headers };
 		const [items] = await nodeType.execute.call(context(step));
 		return { items: items.map(({ json, pairedItem, error }) => ({ json, pairedItem, failed: error?.message })) };
 	} catch (error) {
