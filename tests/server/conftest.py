@@ -91,3 +91,11 @@ def console(start: Start, sandbox: RunningSandbox) -> Iterator[Console]:
 def client(console: Console) -> Iterator[httpx.Client]:
     with console.client() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from tests.server.browser import launched
+
+    with launched() as browser:
+        yield browser

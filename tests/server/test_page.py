@@ -3,8 +3,10 @@
 With MODULEX_PICTURES=docs/console, the pictures of docs/console.md are made.
 """
 
+import ast
+import json
 import os
-import shutil
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,76 +15,13 @@ from typing import Any
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+from tests.server.browser import Browser, expect
 from tests.server.conftest import TOKEN, Console, Start
-
-_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if _CHROMIUM is None:
-    pytest.skip("no chromium was found: apt-get install chromium", allow_module_level=True)
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install --group test")
-expect = api.expect
 
 _PICTURES = os.environ.get("MODULEX_PICTURES")
 # What passes need not be described, which takes most of its time.
 _AXE = {"resultTypes": ["violations"], "elementRef": False, "selectors": False}
 _WRONG = "m0-wrong-key-0123456789"
-
-
-class Browser:
-    """A page, and all that it loads and reports."""
-
-    def __init__(self, browser: Any, console: Console, **options: Any) -> None:
-        # What still moves when it is clicked is missed on a busy machine.
-        self.context = browser.new_context(base_url=console.url, reduced_motion="reduce", **options)
-        self.console = console
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
-        self.problems: list[str] = []
-        self.requests: list[str] = []
-        self.replies: list[str] = []
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("console", self._hear)
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("response", self._keep)
-
-    def _hear(self, message: Any) -> None:
-        # A browser reports each reply with an error's status by itself.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            self.problems.append(message.text)
-
-    def _keep(self, reply: Any) -> None:
-        if "/v1/" in reply.url and reply.request.method != "DELETE":
-            self.replies.append(str(reply.headers))
-
-    def open(self, fragment: str = "") -> None:
-        self.page.goto(f"/{fragment}")
-
-    def sign_in(self) -> None:
-        self.page.goto(f"/?token={TOKEN}")
-        expect(self.page.get_by_role("heading", name="Integrations")).to_be_visible()
-
-    def save(self, name: str, sandbox: RunningSandbox) -> None:
-        """Store a credential with the form of an integration."""
-        self.open("#/integrations/mem0")
-        self.fill_credential(sandbox.api_key, sandbox.base_url)
-        self.page.get_by_label("Name", exact=True).fill(name)
-        self.page.get_by_role("button", name="Save").click()
-        expect(self.page.get_by_text(f"Saved as {name}.")).to_be_visible()
-
-    def fill_credential(self, key: str, base_url: str) -> None:
-        self.page.get_by_label("Mem0 API Key").fill(key)
-        address = self.page.get_by_label("Mem0 Base URL")
-        if not address.is_visible():
-            self.page.get_by_role("button", name="Advanced (1)").click()
-        address.fill(base_url)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with api.sync_playwright() as playwright:
-        # Its own sandbox needs rights that containers do not have; it opens only our page.
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -316,6 +255,87 @@ def test_everybody_can_use_it(
     browser.open("#/runs")
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     check("runs")
+
+
+def test_what_is_copied_can_be_used(browse: Callable[..., Browser], console: Console) -> None:
+    browser = browse()
+    page = browser.page
+    browser.sign_in()
+    browser.open("#/integrations/mem0/add_memories")
+    page.get_by_label("User ID").fill("alice")
+    page.get_by_label("Text 1").fill('I\'m "vegan": true, false, null.')
+    page.get_by_role("button", name="Advanced").click()
+    page.get_by_label("Wait for completion").check()
+    page.get_by_label("Metadata").fill('{"source": null, "seen": true}')
+
+    def copied(tab: str) -> str:
+        page.get_by_role("tab", name=tab).click()
+        text: str = page.get_by_role("tabpanel").locator("pre").inner_text()
+        return text
+
+    expected = {
+        "user_id": "alice",
+        "messages": [{"role": "user", "content": 'I\'m "vegan": true, false, null.'}],
+        "metadata": {"seen": True},
+        "wait_for_completion": True,
+    }
+    script = ast.parse(copied("Python"))
+    (call,) = [node for node in ast.walk(script) if isinstance(node, ast.Call) and len(node.args) == 3]
+    assert ast.literal_eval(call.args[2]) == expected
+    *_, given = shlex.split(copied("Command line"))
+    assert json.loads(given) == expected
+    *_, given = shlex.split(copied("curl").replace("$MODULEX_TOKEN", TOKEN))
+    assert json.loads(given) == expected
+    server = json.loads(copied("MCP and Langflow"))["mcpServers"]["mem0"]
+    assert server["url"] == f"{console.url}/mcp/mem0"
+    (node,) = json.loads(copied("n8n"))["nodes"]
+    assert node["type"] == "n8n-nodes-modulex-mem0.mem0"
+    parameters = node["parameters"]
+    assert (parameters["operation"], parameters["user_id"]) == ("add_memories", "alice")
+    assert json.loads(parameters["messagesJson"]) == expected["messages"]
+    assert parameters["additionalFields"] == {"metadata": '{"seen":true}', "wait_for_completion": True}
+
+
+def test_a_stored_credential_is_removed_when_that_is_confirmed(
+    browse: Callable[..., Browser], console: Console, sandbox: RunningSandbox
+) -> None:
+    browser = browse()
+    page = browser.page
+    browser.sign_in()
+    browser.save("work", sandbox)
+    page.get_by_role("button", name="Remove work").click()
+    page.get_by_role("button", name="Keep it").click()
+    assert [stored.name for stored in console.store.list()] == ["work"]
+    page.get_by_role("button", name="Remove work").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("work is removed.").or_(page.get_by_role("button", name="Remove work"))).to_have_count(1)
+    expect(page.get_by_role("button", name="Remove work")).to_have_count(0)
+    assert console.store.list() == []
+
+
+def test_an_address_that_leads_nowhere_says_so(browse: Callable[..., Browser]) -> None:
+    browser = browse()
+    page = browser.page
+    browser.sign_in()
+    for fragment, message in (
+        ("#/integrations/%", "no integration '%' is installed"),
+        ("#/integrations/mem0/nothing", "Mem0 has no action nothing."),
+    ):
+        browser.open(fragment)
+        expect(page.get_by_role("alert")).to_contain_text(message)
+    browser.open("#/integrations/mem0/get_memories")
+    expect(page).to_have_title("get_memories · mem0 · modulex-mem0")
+
+
+def test_a_session_that_has_ended_leads_to_the_sign_in(browse: Callable[..., Browser], sandbox: RunningSandbox) -> None:
+    browser = browse()
+    page = browser.page
+    browser.sign_in()
+    browser.open("#/integrations/mem0")
+    browser.fill_credential(sandbox.api_key, sandbox.base_url)
+    browser.context.clear_cookies()
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_label("Token")).to_be_visible()
 
 
 def test_what_is_installed_and_does_not_load_is_shown(

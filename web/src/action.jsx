@@ -45,7 +45,7 @@ export function Action({ manifest, action, stored, onSignedOut }) {
       });
       setRun({ result });
     } catch (error) {
-      if (error.status === 401) onSignedOut();
+      if (error.signedOut) onSignedOut();
       else setRun(error.name === "AbortError" ? { cancelled: true } : { failure: error.message });
     }
   };
@@ -93,7 +93,7 @@ export function Action({ manifest, action, stored, onSignedOut }) {
       {run.cancelled && <Alert severity="info" variant="outlined" role="status">Cancelled.{!action.hints.read_only && " It may have taken effect; look before you run it again."}</Alert>}
       {run.failure && <Alert severity="error" variant="outlined" role="alert">{run.failure}</Alert>}
       {run.result && <Result result={run.result} />}
-      <CopyAs integration={manifest.name} action={action.name} input={input} credential={credential} />
+      <CopyAs integration={manifest.name} action={action.name} schema={form.schema} input={input} credential={credential} />
       <Dialog open={asking} onClose={() => setAsking(false)} aria-labelledby="asking-title">
         <DialogTitle id="asking-title">{action.title}?</DialogTitle>
         <DialogContent><DialogContentText>{action.description} This may delete or overwrite what is stored.</DialogContentText></DialogContent>

@@ -1,9 +1,11 @@
 // The server's REST API. The page holds no key: the cookie that identifies it cannot be read from here.
 
 export class ApiError extends Error {
-  constructor(status, code, advice, output) {
-    super(output?.error || `HTTP ${status}`);
-    Object.assign(this, { status, code, advice, output });
+  constructor(reply, output) {
+    super(output?.error || `HTTP ${reply.status}`);
+    // With this header the server's own token is meant; a service that refuses a key has the same status.
+    this.signedOut = reply.status === 401 && reply.headers.has("WWW-Authenticate");
+    this.advice = reply.headers.get("Modulex-Advice");
   }
 }
 
@@ -15,10 +17,7 @@ export async function api(method, path, body, signal) {
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
   });
   const output = await reply.json().catch(() => ({}));
-  if (!reply.ok) {
-    const { headers } = reply;
-    throw new ApiError(reply.status, headers.get("Modulex-Error-Code"), headers.get("Modulex-Advice"), output);
-  }
+  if (!reply.ok) throw new ApiError(reply, output);
   return output;
 }
 
@@ -26,13 +25,12 @@ export async function api(method, path, body, signal) {
 export async function call(integration, action, input, credential, { signal, onProgress }) {
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
   if (credential) headers["Modulex-Credential"] = credential;
-  const path = `/v1/integrations/${integration}/actions/${action}`;
+  const path = `/v1/integrations/${encodeURIComponent(integration)}/actions/${encodeURIComponent(action)}`;
   const reply = await fetch(path, { method: "POST", signal, headers, body: JSON.stringify(input) });
   if (!reply.headers.get("Content-Type")?.startsWith("text/event-stream")) {
     const output = await reply.json().catch(() => ({ success: false, error: `HTTP ${reply.status}` }));
-    if (reply.status === 401 && !reply.headers.get("Modulex-Error-Code")?.match(/credential|unauthorized/)) {
-      throw new ApiError(401, null, null, output);
-    }
+    const error = new ApiError(reply, output);
+    if (error.signedOut) throw error;
     return result(output, reply.headers.get("Modulex-Error-Code"), reply.headers.get("Modulex-Advice"));
   }
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,12 +1,20 @@
 // The page: integrations, one of them, one action, runs; the address's fragment says which is open.
 import { Alert, AppBar, Avatar, Box, Button, Card, CardActionArea, CardContent, Chip, CircularProgress, Container, Link, List, ListItemButton, ListItemText, Paper, Stack, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TextField, Toolbar, Typography } from "@mui/material";
-import { useCallback, useEffect, useState } from "react";
+import { Component, useCallback, useEffect, useState } from "react";
 import { Action, Hints } from "./action.jsx";
 import { api } from "./api.js";
 import { Credentials } from "./credentials.jsx";
 
+const decoded = (part) => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
+
 const useRoute = () => {
-  const read = () => window.location.hash.slice(1).split("/").filter(Boolean).map(decodeURIComponent);
+  const read = () => window.location.hash.slice(1).split("/").filter(Boolean).map(decoded);
   const [route, setRoute] = useState(read);
   useEffect(() => {
     const changed = () => { setRoute(read()); window.scrollTo(0, 0); };
@@ -20,6 +28,7 @@ export function App({ dark, setDark }) {
   const [page, name, action] = useRoute();
   const [signedOut, setSignedOut] = useState(false);
   const onSignedOut = useCallback(() => setSignedOut(true), []);
+  useEffect(() => { document.title = [action, page === "runs" ? "Runs" : name, "modulex-mem0"].filter(Boolean).join(" · "); }, [page, name, action]);
   const content = signedOut ? <SignIn onSignedIn={() => setSignedOut(false)} />
     : page === "runs" ? <Runs onSignedOut={onSignedOut} />
     : page === "integrations" && name ? <Integration key={name} name={name} actionName={action} onSignedOut={onSignedOut} />
@@ -34,9 +43,22 @@ export function App({ dark, setDark }) {
           <Button onClick={() => setDark(!dark)} aria-pressed={dark}>Dark</Button>
         </Toolbar>
       </AppBar>
-      <Container component="main" maxWidth="lg" sx={{ py: 3 }}>{content}</Container>
+      <Container component="main" maxWidth="lg" sx={{ py: 3 }}><Guard at={[page, name, action].join("/")}>{content}</Guard></Container>
     </>
   );
+}
+
+// Shows what a part of the page could not, such as a form of a schema that nobody foresaw.
+class Guard extends Component {
+  state = {};
+  static getDerivedStateFromError = (error) => ({ error });
+  componentDidUpdate(before) {
+    if (this.state.error && before.at !== this.props.at) this.setState({ error: undefined });
+  }
+  render() {
+    if (!this.state.error) return this.props.children;
+    return <Alert severity="error" variant="outlined" role="alert">This cannot be shown: {this.state.error.message}. It can be used from the command line and over the API.</Alert>;
+  }
 }
 
 // Loads from the API; shows what goes wrong; a session that ended leads to the sign-in.
@@ -46,7 +68,7 @@ function useApi(path, onSignedOut) {
     let current = true;
     api("GET", path).then(
       (value) => current && setState({ value }),
-      (error) => current && (error.status === 401 ? onSignedOut() : setState({ error })),
+      (error) => current && (error.signedOut ? onSignedOut() : setState({ error })),
     );
     return () => { current = false; };
   }, [path, onSignedOut]);
@@ -84,7 +106,7 @@ function Catalogue({ onSignedOut }) {
   const [query, setQuery] = useState("");
   if (!found) return <Waiting error={error} />;
   const wanted = query.trim().toLowerCase();
-  const matches = found.integrations.filter((one) => [one.name, one.display_name, one.description, ...(one.categories ?? [])].join(" ").toLowerCase().includes(wanted));
+  const matches = found.integrations.filter((one) => [one.name, titleOf(one), one.display_name, one.description, ...(one.categories ?? [])].join(" ").toLowerCase().includes(wanted));
   return (
     <Stack spacing={2}>
       <Typography variant="h2">Integrations</Typography>
@@ -98,15 +120,18 @@ function Catalogue({ onSignedOut }) {
   );
 }
 
-const Logo = ({ one }) => <Avatar variant="rounded" aria-hidden="true" sx={{ bgcolor: "primary.main", color: "primary.contrastText" }}>{(one.display_name ?? one.name).slice(0, 1).toUpperCase()}</Avatar>;
+// One that was not loaded yet has no title.
+const titleOf = (one) => one.display_name ?? one.name.replaceAll("_", " ");
+
+const Logo = ({ one }) => <Avatar variant="rounded" aria-hidden="true" sx={{ bgcolor: "primary.main", color: "primary.contrastText" }}>{titleOf(one).slice(0, 1).toUpperCase()}</Avatar>;
 
 function IntegrationCard({ one }) {
   return (
-    <CardActionArea href={`#/integrations/${one.name}`} sx={{ height: "100%" }}>
+    <CardActionArea href={`#/integrations/${encodeURIComponent(one.name)}`} sx={{ height: "100%" }}>
       <CardContent>
         <Stack direction="row" spacing={2} sx={{ alignItems: "center", mb: 1 }}>
           <Logo one={one} />
-          <Box><Typography variant="h3">{one.display_name ?? one.name}</Typography><Typography variant="body2" sx={{ color: "text.secondary" }}>{one.loaded ? `${one.actions} actions` : one.failure ?? `from ${one.distribution}`}</Typography></Box>
+          <Box><Typography variant="h3">{titleOf(one)}</Typography><Typography variant="body2" sx={{ color: "text.secondary" }}>{one.loaded ? `${one.actions} actions` : one.failure ?? `from ${one.distribution}`}</Typography></Box>
         </Stack>
         <Typography variant="body2" sx={{ mb: 1 }}>{one.description}</Typography>
         {one.categories?.map((category) => <Chip key={category} size="small" label={category} sx={{ mr: 0.5, mb: 0.5 }} />)}
@@ -117,10 +142,11 @@ function IntegrationCard({ one }) {
 
 function Integration({ name, actionName, onSignedOut }) {
   const [manifest, error] = useApi(`/v1/integrations/${encodeURIComponent(name)}`, onSignedOut);
-  const [credentials, , reload] = useApi("/v1/credentials", onSignedOut);
+  const [credentials, unreadable, reload] = useApi("/v1/credentials", onSignedOut);
   if (!manifest) return <Waiting error={error} />;
   const stored = credentials?.credentials ?? [];
   const action = manifest.actions.find((one) => one.name === actionName);
+  if (actionName && !action) return <Waiting error={{ message: `${manifest.display_name} has no action ${actionName}.` }} />;
   return (
     <Stack spacing={3}>
       <Stack direction="row" spacing={2} sx={{ alignItems: "center" }}>
@@ -130,9 +156,10 @@ function Integration({ name, actionName, onSignedOut }) {
           {!action && <Typography variant="body2" sx={{ color: "text.secondary" }}>{manifest.description}</Typography>}
         </Box>
       </Stack>
+      {unreadable && <Waiting error={unreadable} />}
       {action ? <Action key={action.name} manifest={manifest} action={action} stored={stored} onSignedOut={onSignedOut} /> : (
         <Box sx={{ display: "grid", gap: 4, gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 1fr) minmax(0, 1fr)" } }}>
-          <Box component="section" aria-label="Credentials"><Credentials manifest={manifest} stored={stored} reload={reload} /></Box>
+          <Box component="section" aria-label="Credentials"><Credentials manifest={manifest} stored={stored} reload={reload} onSignedOut={onSignedOut} /></Box>
           <Palette manifest={manifest} />
         </Box>
       )}

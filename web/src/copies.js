@@ -1,10 +1,34 @@
 // An action and its input, as something to paste elsewhere. No key is in any of them.
+import { isConversation } from "./schema.js";
 
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-const python = (value) =>
-  JSON.stringify(value, null, 4).replace(/\b(true|false|null)\b(?=(?:[^"\\]*(?:\\.|"(?:[^"\\]|\\.)*"))*[^"]*$)/g, (word) => ({ true: "True", false: "False", null: "None" })[word]);
+const python = (value, indent = "") => {
+  if (value === null || typeof value === "boolean") return { null: "None", true: "True", false: "False" }[value];
+  if (typeof value !== "object") return JSON.stringify(value);
+  const inner = `${indent}    `;
+  const parts = Array.isArray(value) ? value.map((item) => python(item, inner)) : Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${python(item, inner)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return parts.length ? `${open}\n${parts.map((part) => `${inner}${part},\n`).join("")}${indent}${close}` : open + close;
+};
 
-export function copies(integration, action, input, credential) {
+// The node of the package that `modulex-mem0 n8n` writes, see docs/hosts/n8n.md.
+function n8nNode(integration, action, schema, input) {
+  const parameters = { operation: action };
+  const additionalFields = {};
+  for (const [name, value] of Object.entries(input)) {
+    const field = schema.properties[name] ?? {};
+    const text = value && typeof value === "object" ? JSON.stringify(value) : value;
+    if (field["x-advanced"]) additionalFields[name] = text;
+    else if (isConversation(field)) Object.assign(parameters, { [`${name}Source`]: "json", [`${name}Json`]: text });
+    else parameters[name] = text;
+  }
+  if (Object.keys(additionalFields).length) Object.assign(parameters, { additionalFields });
+  const words = integration.split("_").filter(Boolean);
+  const node = words.map((word, index) => (index ? word[0].toUpperCase() + word.slice(1) : word)).join("");
+  return { name: action.replaceAll("_", " "), type: `n8n-nodes-modulex-${words.join("-")}.${node}`, typeVersion: 1, position: [0, 0], parameters };
+}
+
+export function copies(integration, action, schema, input, credential) {
   const origin = window.location.origin;
   const url = `${origin}/v1/integrations/${integration}/actions/${action}`;
   const body = JSON.stringify(input);
@@ -15,7 +39,7 @@ export function copies(integration, action, input, credential) {
       "from modulex_mem0.runtime import Runtime",
       "",
       "with Runtime() as runtime:",
-      `    result = runtime.call_sync("${integration}", "${action}", ${python(input).replaceAll("\n", "\n    ")}${credential ? `, credential="${credential}"` : ""})`,
+      `    result = runtime.call_sync("${integration}", "${action}", ${python(input, "    ")}${credential ? `, credential="${credential}"` : ""})`,
       "    print(result.output)",
     ].join("\n"),
     curl: [
@@ -30,30 +54,6 @@ export function copies(integration, action, input, credential) {
       null,
       2,
     ),
-    n8n: JSON.stringify(
-      {
-        nodes: [
-          {
-            name: action,
-            type: "n8n-nodes-base.httpRequest",
-            typeVersion: 4.2,
-            position: [0, 0],
-            parameters: {
-              method: "POST",
-              url,
-              authentication: "genericCredentialType",
-              genericAuthType: "httpBearerAuth",
-              ...(credential ? { sendHeaders: true, headerParameters: { parameters: [{ name: "Modulex-Credential", value: credential }] } } : {}),
-              sendBody: true,
-              specifyBody: "json",
-              jsonBody: body,
-            },
-          },
-        ],
-        connections: {},
-      },
-      null,
-      2,
-    ),
+    n8n: JSON.stringify({ nodes: [n8nNode(integration, action, schema, input)], connections: {} }, null, 2),
   };
 }

@@ -1,5 +1,5 @@
 // One integration's credentials: the steps to obtain one, a form to test and save one, and those that are stored.
-import { Accordion, AccordionDetails, AccordionSummary, Alert, Box, Button, Checkbox, Chip, FormControlLabel, Link, List, ListItem, ListItemText, Stack, TextField, Typography } from "@mui/material";
+import { Accordion, AccordionDetails, AccordionSummary, Alert, Box, Button, Checkbox, Chip, Dialog, DialogActions, DialogContent, DialogContentText, DialogTitle, FormControlLabel, Link, List, ListItem, ListItemText, Stack, TextField, Typography } from "@mui/material";
 import { useState } from "react";
 import { api } from "./api.js";
 
@@ -8,22 +8,51 @@ export function Credentials({ manifest, stored, reload, onSignedOut }) {
   if (manifest.auth_schemes.length === 0) return <Typography>{manifest.display_name} needs no credential.</Typography>;
   return (
     <Stack spacing={3}>
-      {mine.length > 0 && <StoredList stored={mine} reload={reload} integration={manifest.name} />}
+      {mine.length > 0 && <StoredList stored={mine} reload={reload} integration={manifest.name} onSignedOut={onSignedOut} />}
       {manifest.auth_schemes.map((scheme) => <SchemeForm key={scheme.display_name} scheme={scheme} manifest={manifest} reload={reload} names={mine.map((credential) => credential.name)} onSignedOut={onSignedOut} />)}
     </Stack>
   );
 }
 
-function StoredList({ stored, reload, integration }) {
-  const [message, setMessage] = useState(null);
-  const run = async (work) => {
+// Does something, and keeps what is to be shown of it: what is busy, then how it ended.
+function useOutcome(onSignedOut) {
+  const [outcome, setOutcome] = useState({});
+  const run = async (busy, work) => {
+    setOutcome({ busy });
     try {
-      setMessage({ severity: "success", text: await work() });
+      setOutcome({ severity: "success", text: await work() });
     } catch (error) {
-      setMessage({ severity: "error", text: error.message });
+      if (error.signedOut) onSignedOut();
+      else setOutcome({ severity: "error", text: error.message, advice: error.advice });
     }
-    reload();
   };
+  return [outcome, run];
+}
+
+const Outcome = ({ of: { severity, text, advice } }) => text && (
+  <Alert severity={severity} variant="outlined" role={severity === "error" ? "alert" : "status"}>
+    {text}
+    {advice && <Typography variant="body2" sx={{ mt: 1 }}>{advice}</Typography>}
+  </Alert>
+);
+
+function StoredList({ stored, reload, integration, onSignedOut }) {
+  const [outcome, run] = useOutcome(onSignedOut);
+  const [leaving, setLeaving] = useState(null);
+  const test = (name) => run(name, async () => {
+    try {
+      await api("POST", `/v1/integrations/${encodeURIComponent(integration)}/test`, { credential: name });
+    } finally {
+      reload();
+    }
+    return `${name}: the service accepts it.`;
+  });
+  const remove = (name) => run(name, async () => {
+    setLeaving(null);
+    await api("DELETE", `/v1/credentials/${encodeURIComponent(name)}`);
+    reload();
+    return `${name} is removed.`;
+  });
   const state = (credential) => [
     credential.temporary ? "not stored, for this run of the server" : `saved ${new Date(credential.saved_at).toLocaleString()}`,
     credential.tested_at && `${credential.test_passed ? "accepted" : "refused"} at the last test`,
@@ -35,32 +64,32 @@ function StoredList({ stored, reload, integration }) {
         {stored.map((credential) => (
           <ListItem key={credential.name} disableGutters sx={{ flexWrap: "wrap", gap: 1 }}>
             <ListItemText primary={<>{credential.name} {credential.default && <Chip size="small" label="default" />}</>} secondary={state(credential)} />
-            <Button size="small" aria-label={`Test ${credential.name}`} onClick={() => run(async () => { await api("POST", `/v1/integrations/${integration}/test`, { credential: credential.name }); return `${credential.name}: the service accepts it.`; })}>Test</Button>
-            {!credential.temporary && <Button size="small" color="error" aria-label={`Remove ${credential.name}`} onClick={() => run(async () => { await api("DELETE", `/v1/credentials/${credential.name}`); return `${credential.name} is removed.`; })}>Remove</Button>}
+            <Button size="small" aria-label={`Test ${credential.name}`} loading={outcome.busy === credential.name} onClick={() => test(credential.name)}>Test</Button>
+            {!credential.temporary && <Button size="small" color="error" aria-label={`Remove ${credential.name}`} onClick={() => setLeaving(credential.name)}>Remove</Button>}
           </ListItem>
         ))}
       </List>
-      {message && <Alert severity={message.severity} variant="outlined" role="status">{message.text}</Alert>}
+      <Outcome of={outcome} />
+      <Dialog open={leaving !== null} onClose={() => setLeaving(null)} aria-labelledby="leaving-title">
+        <DialogTitle id="leaving-title">Remove {leaving}?</DialogTitle>
+        <DialogContent><DialogContentText>Flows and calls that name it will fail. The key itself stays valid at the service.</DialogContentText></DialogContent>
+        <DialogActions>
+          <Button autoFocus onClick={() => setLeaving(null)}>Keep it</Button>
+          <Button color="error" variant="contained" onClick={() => remove(leaving)}>Remove</Button>
+        </DialogActions>
+      </Dialog>
     </Box>
   );
 }
 
-function SchemeForm({ scheme, manifest, reload, names }) {
+function SchemeForm({ scheme, manifest, reload, names, onSignedOut }) {
   const [values, setValues] = useState({});
   const [name, setName] = useState("");
   const [isDefault, setDefault] = useState(true);
-  const [state, setState] = useState({});
+  const [outcome, run] = useOutcome(onSignedOut);
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ""));
-  const run = async (what, work) => {
-    setState({ busy: what });
-    try {
-      setState({ severity: "success", text: await work() });
-    } catch (error) {
-      setState({ severity: "error", text: error.message, advice: error.advice });
-    }
-  };
   const test = () => run("test", async () => {
-    await api("POST", `/v1/integrations/${manifest.name}/test`, { values: given });
+    await api("POST", `/v1/integrations/${encodeURIComponent(manifest.name)}/test`, { values: given });
     return `${manifest.display_name} accepts this credential.`;
   });
   const save = () => run("save", async () => {
@@ -74,7 +103,7 @@ function SchemeForm({ scheme, manifest, reload, names }) {
   const field = (declared) => (
     <TextField
       key={declared.name}
-      id={`field-${declared.name}`}
+      id={`${scheme.type}-${declared.name}`}
       label={declared.display_name}
       type={declared.sensitive ? "password" : "text"}
       autoComplete={declared.sensitive ? "new-password" : "off"}
@@ -101,12 +130,12 @@ function SchemeForm({ scheme, manifest, reload, names }) {
             <AccordionDetails><Stack spacing={2}>{advanced.map(field)}</Stack></AccordionDetails>
           </Accordion>
         )}
-        {state.text && <Alert severity={state.severity} variant="outlined" role={state.severity === "error" ? "alert" : "status"}>{state.text}{state.advice && <Typography variant="body2" sx={{ mt: 1 }}>{state.advice}</Typography>}</Alert>}
+        <Outcome of={outcome} />
         <Stack direction={{ xs: "column", sm: "row" }} spacing={2} sx={{ alignItems: { sm: "center" } }}>
-          <Button type="submit" variant="outlined" loading={state.busy === "test"}>Test</Button>
-          <TextField id="credential-name" size="small" label="Name" placeholder={manifest.name} value={name} onChange={(event) => setName(event.target.value)} helperText={names.includes(name.trim() || manifest.name) ? "Replaces the stored one." : ""} />
+          <Button type="submit" variant="outlined" loading={outcome.busy === "test"}>Test</Button>
+          <TextField id={`${scheme.type}-credential-name`} size="small" label="Name" placeholder={manifest.name} value={name} onChange={(event) => setName(event.target.value)} helperText={names.includes(name.trim() || manifest.name) ? "Replaces the stored one." : ""} />
           <FormControlLabel control={<Checkbox checked={isDefault} onChange={(event) => setDefault(event.target.checked)} />} label="Use by default" />
-          <Button variant="contained" onClick={save} loading={state.busy === "save"}>Save</Button>
+          <Button variant="contained" onClick={save} loading={outcome.busy === "save"}>Save</Button>
         </Stack>
       </Stack>
     </Box>

@@ -7,11 +7,20 @@ const isList = (value) => Array.isArray(value) && value.length > 0 && value.ever
 const shown = (value) => (value === null || value === undefined ? "" : Array.isArray(value) && value.every((item) => typeof item === "string") ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : typeof value === "number" && !Number.isInteger(value) ? value.toFixed(3) : String(value));
 
 export function Code({ text, label }) {
-  const [copied, setCopied] = useState(false);
+  const [state, setState] = useState("Copy");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setState("Copied");
+    } catch {
+      // Browsers offer the clipboard to pages of this machine and of https alone.
+      setState("Select the text to copy it");
+    }
+  };
   return (
     <Box sx={{ position: "relative" }}>
       <Paper variant="outlined" component="pre" tabIndex={0} aria-label={label} sx={{ p: 1.5, pr: 10, m: 0, overflow: "auto", maxHeight: 420, fontSize: 13, whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{text}</Paper>
-      <Button size="small" sx={{ position: "absolute", top: 4, right: 4 }} onClick={async () => { await navigator.clipboard.writeText(text); setCopied(true); }}>{copied ? "Copied" : "Copy"}</Button>
+      <Button size="small" sx={{ position: "absolute", top: 4, right: 4 }} onClick={copy}>{state}</Button>
     </Box>
   );
 }
@@ -57,16 +66,16 @@ function Rows({ name, rows }) {
   );
 }
 
-export function CopyAs({ integration, action, input, credential }) {
-  const texts = copies(integration, action, input, credential);
+export function CopyAs({ integration, action, schema, input, credential }) {
+  const texts = copies(integration, action, schema, input, credential);
   const [tab, setTab] = useState("Command line");
   return (
     <Box>
       <Typography variant="h3" sx={{ mb: 1 }}>Copy as</Typography>
       <Tabs value={tab} onChange={(_, now) => setTab(now)} variant="scrollable" aria-label="Copy as">
-        {Object.keys(texts).map((name) => <Tab key={name} value={name} label={name} id={`copy-${name}`} />)}
+        {Object.keys(texts).map((name, index) => <Tab key={name} value={name} label={name} id={`copy-${index}`} aria-controls="copy-panel" />)}
       </Tabs>
-      <Box role="tabpanel" aria-labelledby={`copy-${tab}`}><Code key={tab} text={texts[tab]} label={tab} /></Box>
+      <Box role="tabpanel" id="copy-panel" aria-labelledby={`copy-${Object.keys(texts).indexOf(tab)}`}><Code key={tab} text={texts[tab]} label={tab} /></Box>
     </Box>
   );
 }
