@@ -23,8 +23,13 @@ _GREETING = "Hello!"
 class Account(Protocol):
     """Where a sandbox is, and how to get in."""
 
-    base_url: str
-    api_key: str
+    @property
+    def base_url(self) -> str:
+        """Its address."""
+
+    @property
+    def api_key(self) -> str:
+        """Its key."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -60,7 +65,9 @@ def expected_keys(path: Path) -> set[str]:
 
 
 @contextmanager
-def import_process(file: Path, sandbox: Account, home: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
+def import_process(
+    file: Path, sandbox: Account, home: Path, *options: str, stdout: int = subprocess.PIPE
+) -> Iterator["subprocess.Popen[str]"]:
     """Run the command on a file; it is killed at the end of the block if it still runs."""
     environment = {
         **os.environ,
@@ -69,9 +76,7 @@ def import_process(file: Path, sandbox: Account, home: Path, *options: str) -> I
         "MEM0_API_KEY": sandbox.api_key,
     }
     command = [sys.executable, "-m", "modulex_mem0.cli", "import", str(file), "--json", *options]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=stdout, text=True) as process:
         try:
             yield process
         finally:

@@ -1,7 +1,8 @@
 """The rate of a whole import: how many requests a second, how many at once, and when none.
 
 Nothing limits it until the service does. A 429 halves what went through before it and stops everything for as long as
-`Retry-After` says; from then on the rate grows by a tenth a second, and by a fiftieth once it is near where it was cut.
+`Retry-After` says; another one halves again only if something has succeeded in between. From then on the rate grows by
+a tenth a second, and by a fiftieth once it is near where it was cut.
 A service that fails stops everything as well, for a time that doubles, and then one request tries.
 """
 
@@ -16,8 +17,10 @@ from modulex_mem0.contract import ErrorCode, ErrorInfo
 __all__ = ["Rate", "Turn"]
 
 _WINDOW = 5.0
-_SLOWEST = 0.2
+_SLOWEST = 0.5
 _GROWTH, _CAREFUL_GROWTH = 1.10, 1.02
+# After a longer silence, the rate does not leap.
+_LONGEST_GROWTH = 10.0
 # A near miss of where it was cut counts as near.
 _NEAR = 0.9
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
@@ -64,6 +67,7 @@ class Rate:
         self._cut_at = 0.0
         self._cut_from = 0.0
         self._grown_at = 0.0
+        self._succeeded_since_cut = True
         self._limits = 0
         self._failures = 0
         self._next = 0.0
@@ -139,20 +143,23 @@ class Rate:
 
     def _succeeded(self, now: float) -> None:
         self._limits = self._failures = 0
+        self._succeeded_since_cut = True
         self._recent.append(now)
         self._forget(now)
-        if self._rate is not None and now - self._grown_at >= 1.0:
+        if self._rate is not None and (passed := now - self._grown_at) >= 1.0:
             near = self._rate > _NEAR * self._cut_from
-            self._rate *= _CAREFUL_GROWTH if near else _GROWTH
+            self._rate *= (_CAREFUL_GROWTH if near else _GROWTH) ** min(passed, _LONGEST_GROWTH)
             self._grown_at = now
 
     def _limited(self, now: float, turn: Turn, retry_after: float | None) -> None:
-        # What was sent before the cut says nothing about the new rate.
+        # What was sent before the cut says nothing about the new rate, nor does a service that still takes nothing.
         if turn.begun >= self._cut_at:
             self._limits += 1
-            self._cut_from = self.measured or self._rate or 2.0
-            self._rate = max(_SLOWEST, min(self._cut_from, self._rate or self._cut_from) / 2)
-            self._recent.clear()
+            if self._succeeded_since_cut:
+                self._cut_from = self.measured or self._rate or 2.0
+                self._rate = max(_SLOWEST, min(self._cut_from, self._rate or self._cut_from) / 2)
+                self._recent.clear()
+                self._succeeded_since_cut = False
             self._grown_at = self._next = now
         wait = min(2.0 ** (self._limits - 1), _LONGEST_LIMIT) if retry_after is None else retry_after
         self._paused_until = max(self._paused_until, now + wait)

@@ -43,7 +43,7 @@ class ImportProgress:
         self._source = source
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._begun_at = 0
+        self._announced = False
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -60,6 +60,7 @@ class ImportProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._announce()
         if self._bar is not None:
             self._show()
             self._bar.stop()
@@ -67,18 +68,21 @@ class ImportProgress:
     async def update(self) -> None:
         """Show the progress again and again, until it is cancelled."""
         shown = time.monotonic()
-        announced = False
         while True:
             await asyncio.sleep(_REFRESH)
-            if not announced and self._job.job and self._job.phase != "preparing":
-                announced = True
-                verb = "going on with" if self._job.resumed else "begun:"
-                self._print(f"{verb} import {self._job.job} ({self._source.layout.title})")
+            self._announce()
             if self._bar is not None:
                 self._show()
             elif time.monotonic() - shown >= _LINE_EVERY:
                 shown = time.monotonic()
                 self._print(f"{self._job.phase}: {self._state()}")
+
+    def _announce(self) -> None:
+        """Name the job, once it is known."""
+        if not self._announced and self._job.job and self._job.phase != "preparing":
+            self._announced = True
+            verb = "going on with" if self._job.resumed else "begun:"
+            self._print(f"{verb} import {self._job.job} ({self._source.layout.title})")
 
     def _print(self, line: str) -> None:
         if self._bar is not None:

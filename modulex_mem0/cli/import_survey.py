@@ -5,6 +5,7 @@ import hashlib
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,8 +42,8 @@ class Survey:
         to_send: Valid rows, each once.
         duplicates: Rows that repeat an earlier one.
         invalid: Rows that cannot be sent.
-        messages: Messages in all valid rows.
-        users: Users of valid rows.
+        messages: Messages in the rows that are sent.
+        users: Users of the rows that are sent.
         reasons: Why rows are invalid, with how many of them.
         places: By reason, where the first ones are.
         seconds: How long the import will take; None if that cannot be said.
@@ -120,6 +121,19 @@ class Survey:
         return "\n".join([*lines, f"takes      {takes}", "Nothing was sent."])
 
 
+class _WatchedKeys:
+    """Keys that say which of the last ones were new: those of the rows that are sent."""
+
+    def __init__(self, keys: TemporaryKeys) -> None:
+        self._keys = keys
+        self.news: list[bool] = []
+
+    def add(self, keys: Sequence[bytes]) -> list[bool]:
+        """Remember keys; says of each whether it was new."""
+        self.news = self._keys.add(keys)
+        return self.news
+
+
 def survey(source: Source) -> Survey:
     """Read a source from its beginning to its end.
 
@@ -127,9 +141,11 @@ def survey(source: Source) -> Survey:
         SourceError: It cannot be read.
     """
     found = Survey(source.name, source.layout.title)
-    with TemporaryKeys() as keys, TemporaryKeys() as users:
+    with TemporaryKeys() as stored, TemporaryKeys() as users:
+        keys = _WatchedKeys(stored)
 
         def look(rows: list[Row | InvalidRow]) -> None:
+            news = iter(keys.news)
             for row in rows:
                 if isinstance(row, InvalidRow):
                     # Numbers differ from row to row, and the reason is the same.
@@ -140,7 +156,7 @@ def survey(source: Source) -> Survey:
                     places = found.places.setdefault(reason, [])
                     if len(places) < _MOST_PLACES:
                         places.append(row.place)
-                else:
+                elif next(news):
                     found.messages += len(row.input["messages"])
                     user = hashlib.sha256(row.input["user_id"].encode("utf-8", "surrogatepass")).digest()
                     found.users += users.add([user])[0]

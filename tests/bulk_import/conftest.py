@@ -25,7 +25,8 @@ class Service:
 
     def _get(self, path: str, **params: Any) -> dict[str, Any]:
         with httpx.Client(base_url=self.sandbox.base_url, headers=self.sandbox.headers, trust_env=False) as client:
-            return client.get(path, params=params).raise_for_status().json()
+            body: dict[str, Any] = client.get(path, params=params).raise_for_status().json()
+        return body
 
     def _pages(self, path: str) -> Iterable[dict[str, Any]]:
         page = 1

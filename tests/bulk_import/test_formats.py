@@ -62,8 +62,8 @@ def test_chatgpt(tmp_path: Path, destination: Destination, style: dict[str, Any]
 def test_claude(tmp_path: Path, destination: Destination) -> None:
     chat = [
         {"sender": "human", "text": "I moved to Bern", "created_at": "2024-01-02T03:04:05.123456Z"},
-        {"sender": "assistant", "text": "", "content": [{"type": "thinking", "thinking": "Hm"}, {"type": "text", "text": "Nice"}]},
-    ]  # fmt: skip
+        {"sender": "assistant", "text": "", "content": [{"type": "thinking"}, {"type": "text", "text": "Nice"}]},
+    ]
     conversation = {"uuid": "u-1", "name": "Moving", "chat_messages": chat, "created_at": "2024-01-01T00:00:00Z"}
     source = opened(_save(tmp_path, [conversation]), destination.add_action, user_id="alice")
     assert inputs(source) == [

@@ -73,10 +73,23 @@ async def test_without_retry_after_the_pause_doubles() -> None:
     assert [round(pause) for pause in pauses] == [1, 2, 4]
 
 
-async def test_it_grows_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_storm_halves_the_rate_once() -> None:
+    rate = Rate()
+    await _send(rate, 50)
+    before = rate.measured
+    await _send(rate, 20, ErrorInfo(ErrorCode.RATE_LIMITED, "slow down", retry_after=0.0, http_status=429))
+    assert rate.limit is not None
+    assert before / 4 < rate.limit <= before
+    cut = rate.limit
+    await _send(rate, 1)
+    await _send(rate, 1, ErrorInfo(ErrorCode.RATE_LIMITED, "slow down", retry_after=0.0, http_status=429))
+    assert rate.limit <= cut / 2
+
+
+async def test_it_grows_back() -> None:
     rate = Rate()
     clock = time.monotonic()
-    rate._rate, rate._cut_from = 10.0, 100.0
+    rate._rate, rate._cut_from, rate._grown_at = 10.0, 100.0, clock
     for _ in range(60):
         clock += 1
         rate._succeeded(clock)

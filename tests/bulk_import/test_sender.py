@@ -36,7 +36,7 @@ def _cut(destination: Destination, path: Path) -> tuple[Source, Chunk]:
 
 async def _send(destination: Destination, path: Path, **options: Any) -> ChunkResult:
     source, chunk = _cut(destination, path)
-    given = {"job": JOB, "rate": Rate(), "again": False, "settle": 0.01, "patience": 30.0} | options
+    given: dict[str, Any] = {"job": JOB, "rate": Rate(), "again": False, "settle": 0.01, "patience": 30.0} | options
     return await send_chunk(destination, source, chunk, **given)
 
 
