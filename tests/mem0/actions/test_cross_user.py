@@ -22,6 +22,14 @@ async def test_recent_events_come_latest_first_in_pages(mem0: Mem0) -> None:
     assert first["events"][0]["results"][0]["memory"] == "I like tea"
 
 
+async def test_events_show_the_metadata_of_their_request_also_where_nothing_was_stored(mem0: Mem0) -> None:
+    await mem0.ok("add_memories", user_id="alice", messages="Hello!", metadata={"row": "7"})
+    await mem0.ok("add_memories", user_id="alice", messages="Thanks!")
+    without, with_metadata = (await mem0.ok("list_events"))["events"]
+    assert (with_metadata["results"], with_metadata["metadata"]) == ([], {"row": "7"})
+    assert without["metadata"] is None
+
+
 async def test_entities_are_listed_with_totals(mem0: Mem0) -> None:
     await mem0.remember("alice", "I like tea.", app_id="chef")
     await mem0.remember("bob", "I like gin.", run_id="r-1")
