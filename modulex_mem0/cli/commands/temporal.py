@@ -28,13 +28,35 @@ def command() -> None:
     show_default=True,
     help="Calls that it makes at once.",
 )
+@click.option(
+    "--chunks",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Chunks of bulk imports that it sends at once.",
+)
+@click.option(
+    "--requests",
+    type=click.IntRange(min=1),
+    default=16,
+    show_default=True,
+    help="Requests at once of each bulk import.",
+)
 def worker(
-    *, address: str | None, namespace: str | None, profile: str | None, task_queue: str | None, max_activities: int
+    *,
+    address: str | None,
+    namespace: str | None,
+    profile: str | None,
+    task_queue: str | None,
+    max_activities: int,
+    chunks: int,
+    requests: int,
 ) -> None:
     """Run a worker until Ctrl-C.
 
-    It runs the activity `call_action` with the integrations that are installed here, and with the credentials that are
-    stored here (`modulex-mem0 credentials`): workflows pass a name. Any number of workers may run; when one ends,
+    It runs the activity `call_action`, and bulk imports (`modulex-mem0 import FILE --temporal ADDRESS`), with the
+    integrations that are installed here, and with the credentials that are stored here (`modulex-mem0 credentials`):
+    workflows pass a name. Any number of workers may run; when one ends,
     however it ends, the others take over.
 
     The address, the namespace, an API key and TLS are read from Temporal's own environment variables and configuration
@@ -46,7 +68,12 @@ def worker(
     with requires_extra("temporal", "the worker"):
         from modulex_mem0.hosts import temporal  # noqa: PLC0415 - an extra
 
-    settings = temporal.WorkerSettings(task_queue=task_queue or temporal.TASK_QUEUE, max_activities=max_activities)
+    settings = temporal.WorkerSettings(
+        task_queue=task_queue or temporal.TASK_QUEUE,
+        max_activities=max_activities,
+        chunks=chunks,
+        requests=requests,
+    )
 
     async def run() -> None:
         client = await temporal.connect(address, namespace=namespace, profile=profile)

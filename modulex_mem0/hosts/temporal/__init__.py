@@ -1,11 +1,21 @@
-"""Our actions as Temporal activities, and the worker that runs them (extra `temporal`).
+"""Our actions and bulk imports on Temporal, and the worker that runs them (extra `temporal`).
 
-Histories hold what workflows pass: the name of a stored credential, never a key. A call that fails ends as Temporal
-expects: what cannot help is not repeated, and a rate limit is waited for.
+Histories hold what workflows pass: the name of a stored credential, never a key, and of a bulk import no message.
+A call that fails ends as Temporal expects: what cannot help is not repeated, and a rate limit is waited for.
 """
 
 from modulex_mem0.hosts.temporal.actions import CALL_ACTION, ActionActivities
 from modulex_mem0.hosts.temporal.connection import ConnectionFailedError, connect
+from modulex_mem0.hosts.temporal.import_activities import ImportActivities
+from modulex_mem0.hosts.temporal.import_jobs import (
+    ImportHandle,
+    ImportWaitsError,
+    TemporalImportError,
+    import_job_id,
+    start_import,
+)
+from modulex_mem0.hosts.temporal.import_plan import ImportProgress, ImportRequest
+from modulex_mem0.hosts.temporal.import_workflow import ImportWorkflow
 from modulex_mem0.hosts.temporal.worker import TASK_QUEUE, WorkerSettings, run_worker
 
 __all__ = [
@@ -13,7 +23,16 @@ __all__ = [
     "TASK_QUEUE",
     "ActionActivities",
     "ConnectionFailedError",
+    "ImportActivities",
+    "ImportHandle",
+    "ImportProgress",
+    "ImportRequest",
+    "ImportWaitsError",
+    "ImportWorkflow",
+    "TemporalImportError",
     "WorkerSettings",
     "connect",
+    "import_job_id",
     "run_worker",
+    "start_import",
 ]
