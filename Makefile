@@ -8,12 +8,13 @@ BIN = $(VENV)/bin
 ELSEWHERE ?= yes
 # A file of tests stays in one process, since its tests share servers. One process: make test PROCESSES=0
 PROCESSES ?= auto
+PARALLEL = --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
 # ModuleX's package, one of the contenders, needs Python 3.12.
 BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }')
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-sdist check docs format manifest page dist bench clean
+.PHONY: help demo serve test test-sdist test-editors check docs format manifest page dist bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,8 +27,9 @@ serve: $(VENV)/.demo ## Serve the page, the REST API and MCP, with a sandbox; AR
 	@$(BIN)/modulex-mem0 serve --sandbox $(ARGS)
 
 test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test ARGS="-k add_memories"
-	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile $(ARGS))
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(PARALLEL) $(ARGS))
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-langflow $(ARGS))
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-sdist: $(VENV)/.test ## Build the sdist, unpack it and run all tests there
 	rm -rf build/sdist
@@ -35,12 +37,16 @@ test-sdist: $(VENV)/.test ## Build the sdist, unpack it and run all tests there
 	tar -xzf build/sdist/*.tar.gz -C build/sdist --strip-components 1
 	$(MAKE) -C build/sdist test PYTHON=$(PYTHON) VENV=.venv ELSEWHERE=no ARGS="$(ARGS)"
 
+test-editors: $(VENV)/.test ## Test in the editors themselves, in a browser; installs gigabytes, takes minutes
+	@PYTHON=$(BIN)/python scripts/test-editors $(ARGS)
+
 check: $(VENV)/.check ## Check formatting, lint, types, import rules and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/modulex-mem0 manifest --check
+	$(BIN)/modulex-mem0 langflow modulex_mem0/hosts/langflow --check
 	$(BIN)/modulex-mem0 docs --check
 	$(BIN)/modulex-mem0 docs --check --error-codes
 	$(BIN)/python -m benchmarks report --check
@@ -61,6 +67,7 @@ format: $(VENV)/.check ## Format the code and apply the linter's fixes
 
 manifest: $(VENV)/.demo ## Write manifests/ and the generated pages from the declarations
 	$(BIN)/modulex-mem0 manifest
+	$(BIN)/modulex-mem0 langflow modulex_mem0/hosts/langflow
 	$(BIN)/modulex-mem0 docs
 	$(BIN)/modulex-mem0 docs --error-codes
 

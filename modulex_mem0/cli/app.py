@@ -39,6 +39,7 @@ _SUMMARIES = {
     "check": "Check an integration against the contract, and rate it on the quality scale.",
     "docs": "Write the page of an integration, or check it.",
     "n8n": "Write the package of an integration for n8n, or check it.",
+    "langflow": "Write the components of an integration for Langflow, or check them.",
     "new": "Begin an integration: small, complete, and passing its checks.",
 }
 

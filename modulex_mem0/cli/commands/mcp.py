@@ -153,6 +153,14 @@ def _mcp_extra() -> Iterator[None]:
         raise click.ClickException(
             f"the MCP server needs {error.name}; install it with: pip install 'modulex-mem0[mcp]'"
         ) from None
+    except ImportError as error:
+        if error.name != "mcp":
+            raise
+        # Langflow brings it.
+        raise click.ClickException(
+            "the MCP server needs mcp 2, and an older one is installed, such as Langflow needs; install it in another"
+            " environment with: pip install 'modulex-mem0[mcp]'"
+        ) from None
 
 
 def _address(text: str, *, allow_non_loopback: bool) -> "Address":

@@ -1,0 +1,1 @@
+"""Components for Langflow, written by `modulex-mem0 langflow`."""
