@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HOSTS = {"langchain", "langchain_core", "langgraph", "mcp", "mcp_types", "modulex_integrations", "temporalio"}
+HOSTS = {"langchain", "langchain_core", "langgraph", "lfx", "mcp", "mcp_types", "modulex_integrations", "temporalio"}
 
 LISTING = """
 import io
@@ -36,6 +36,8 @@ def imported_by(program: str) -> set[str]:
         "from modulex_mem0.runtime import Runtime; Runtime().integrations['mem0'].actions",
         "import modulex_mem0.cli.commands.mcp",
         "import modulex_mem0.cli.commands.temporal",
+        "import modulex_mem0.cli.commands.langflow",
+        "from modulex_mem0.hosts.langflow import bundle_files",
         LISTING,
     ],
 )
