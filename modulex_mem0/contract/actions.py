@@ -29,7 +29,8 @@ class Action(Generic[InputT, OutputT]):
         input: A pydantic model, or a bare JSON Schema (then the handler receives a dict).
         output: A pydantic model, or a bare JSON Schema (then the handler returns a dict). Either way an object with
             `success` and `error`, valid with nothing else.
-        handler: Does the work; raises `ActionError` to fail.
+        handler: Does the work; raises `ActionError` to fail. What it returns is no longer its own: the runtime may pass
+            it on without a copy, and the caller may change it.
         hints: How it behaves.
         example: An input that works and an output that it may give.
         extra_timeout: Seconds, computed from the input, that a call may take beyond the runtime's deadline because its

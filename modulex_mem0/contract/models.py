@@ -60,7 +60,14 @@ class ActionInput(BaseModel):
     def _empty_is_absent(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
         if not isinstance(data, dict):
             return data
-        empty = {name for name, value in data.items() if value is None or (cls.blank_is_absent and is_blank(value))}
+        # A text that begins with a letter or a digit, as nearly all do, needs no closer look.
+        blank = is_blank if cls.blank_is_absent else None
+        empty = [
+            name
+            for name, value in data.items()
+            if value is None
+            or (blank is not None and not (isinstance(value, str) and value[:1].isalnum()) and blank(value))
+        ]
         if not empty:
             return data
         fields = cls.model_fields

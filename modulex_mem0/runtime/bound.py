@@ -1,6 +1,7 @@
 """An integration bound to one credential, for hosts that make many calls with it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modulex_mem0.contract import ActionError
@@ -31,7 +32,8 @@ class BoundIntegration:
     def __init__(self, runtime: "Runtime", integration: str, credential: CredentialMapping | str | None) -> None:
         self._runtime = runtime
         self._integration = integration
-        self._credential: CredentialMapping | ResolvedCredential | None = prepare_credential(integration, credential)
+        self._credential: CredentialMapping | None = prepare_credential(integration, credential)
+        self._resolved: ResolvedCredential | None = None
 
     def __repr__(self) -> str:
         return f"<BoundIntegration {self._integration}>"
@@ -49,7 +51,7 @@ class BoundIntegration:
             self._integration,
             action,
             input,
-            credential=await self._resolved(),
+            credential=self._resolved or await self._resolve(),
             timeout=timeout,
             on_progress=on_progress,
         )
@@ -64,16 +66,17 @@ class BoundIntegration:
     ) -> Result:
         """`Runtime.call_sync` with the bound integration and credential."""
         return self._runtime.call_sync(
-            self._integration, action, input, credential=self._credential, timeout=timeout, on_progress=on_progress
+            self._integration,
+            action,
+            input,
+            credential=self._resolved or self._credential,
+            timeout=timeout,
+            on_progress=on_progress,
         )
 
-    async def _resolved(self) -> CredentialMapping | ResolvedCredential | None:
-        if isinstance(self._credential, ResolvedCredential):
-            return self._credential
-        try:
+    async def _resolve(self) -> CredentialMapping | ResolvedCredential | None:
+        # The call has the same failure, and makes a result of it.
+        with suppress(ActionError):
             profile = (await self._runtime.loaded(self._integration)).profile
-            self._credential = resolve_credential(profile, self._credential) or self._credential
-        except ActionError:
-            # The call has the same failure, and makes a result of it.
-            pass
-        return self._credential
+            self._resolved = resolve_credential(profile, self._credential)
+        return self._resolved or self._credential

@@ -6,13 +6,15 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode, ErrorInfo, Profile
-from modulex_mem0.runtime.context import CallContext, Deadline, Deadlines, NoServiceClient, ProgressListener, Reporter
+from modulex_mem0.runtime.context import SILENT, CallContext, NoServiceClient, ProgressListener, Reporter
 from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, Service, resolve_credential
+from modulex_mem0.runtime.deadlines import Deadline, Deadlines
 from modulex_mem0.runtime.errors import reason_of, reraise_interrupt
-from modulex_mem0.runtime.redaction import NO_SECRETS, Redactor, masked_logs
+from modulex_mem0.runtime.redaction import NO_SECRETS, Redactor, mask_logs
 from modulex_mem0.runtime.settings import LARGE_BODY
 from modulex_mem0.runtime.validation import OutputValidator, input_validator
 
@@ -32,8 +34,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# A handler ends by itself at its deadline, since its HTTP client does; it is cancelled this many seconds later.
-_GRACE = 1.0
 # How long a cancelled handler may clean up before its call ends without it, in seconds.
 _CLEANUP = 0.5
 _MAX_MESSAGE = 500
@@ -82,15 +82,17 @@ class PreparedAction:
 
     Args:
         action: As it was declared.
+        profile: The integration's.
         max_values: The values that an input may have.
 
     Raises:
         Exception: Whatever is wrong with the action's own schemas.
     """
 
-    __slots__ = ("extra_timeout", "handler", "name", "output", "safe_to_retry", "validate_input")
+    __slots__ = ("extra_timeout", "handler", "name", "output", "profile", "safe_to_retry", "validate_input")
 
-    def __init__(self, action: Action[Any, Any], max_values: int) -> None:
+    def __init__(self, action: Action[Any, Any], profile: Profile, max_values: int) -> None:
+        self.profile = profile
         self.name = action.name
         self.handler = action.handler
         self.extra_timeout = action.extra_timeout
@@ -121,7 +123,6 @@ class Call:
 
     async def run(
         self,
-        profile: Profile,
         credential: CredentialMapping | ResolvedCredential | None,
         input: Mapping[str, Any],
         *,
@@ -137,12 +138,15 @@ class Call:
             if isinstance(credential, ResolvedCredential):
                 resolved: ResolvedCredential | None = credential
             else:
-                resolved = resolve_credential(profile, credential)
+                resolved = resolve_credential(self._action.profile, credential)
+            service = None
             if resolved is not None:
                 self._redactor = resolved.redactor
-            service = resolved.service() if resolved is not None else None
-            checked = self._action.validate_input(_read(input))
-            self.extra_seconds = self._asked_seconds(checked)
+                service = resolved.service()
+            action = self._action
+            checked = action.validate_input(input if isinstance(input, dict) else _read(input))
+            if action.extra_timeout is not None:
+                self.extra_seconds = max(0.0, action.extra_timeout(checked))
             deadline = deadlines.begin(allowed_seconds(timeout, default_timeout) + self.extra_seconds)
         except ActionError as error:
             return self._raised(error)
@@ -151,18 +155,17 @@ class Call:
             return self._defect(f"{type(error).__name__} in the check of the input", error)
         self._deadline = deadline
         try:
-            report = Reporter(on_progress, self._redactor)
+            report = SILENT if on_progress is None else Reporter(on_progress, self._redactor)
             if service is not None:
-                self._http = connect(service, deadline, safe_to_retry=self._action.safe_to_retry, report=report)
+                self._http = connect(service, deadline, safe_to_retry=action.safe_to_retry, report=report)
             values, scheme = (resolved.values, resolved.scheme) if resolved is not None else ({}, None)
             context = CallContext(values, scheme, self._http, deadline, report)
             return await self._run_handler(context, checked, deadline)
         finally:
-            deadlines.end(deadline)
+            deadline.alarm.forget(deadline)
 
     async def _run_handler(self, context: CallContext, checked: object, deadline: Deadline) -> Result:
-        with masked_logs(self._redactor):
-            run = await run_with_deadline(lambda: self._action.handler(context, checked), deadline)
+        run = await run_with_deadline(partial(self._action.handler, context, checked), deadline, self._redactor)
         if run.stopped:
             if run.error is not None and not isinstance(run.error, asyncio.CancelledError):
                 self._log("failed while it was stopped", run.error)
@@ -189,6 +192,10 @@ class Call:
         except BaseException as error:
             reraise_interrupt(error)
             return self._defect(f"{type(error).__name__} in the handler or its output", error)
+
+    def retries(self) -> int:
+        """How many requests were sent again."""
+        return self._http.retries
 
     def failure(self, error: ActionError) -> Result:
         """The result of the call when it ended with an error."""
@@ -233,11 +240,6 @@ class Call:
         if self._http.changed or not (self._http.carries_requests or self._action.safe_to_retry):
             return ActionError(ErrorCode.OUTCOME_UNKNOWN, f"{late}, so it may have been carried out")
         return ActionError(ErrorCode.TIMEOUT, f"{late}; calling it again does no harm")
-
-    def _asked_seconds(self, checked: object) -> float:
-        """Seconds beyond the runtime's deadline that the input asks to wait."""
-        extra_timeout = self._action.extra_timeout
-        return max(0.0, extra_timeout(checked)) if extra_timeout else 0.0
 
     def _masked(self, output: dict[str, Any]) -> dict[str, Any]:
         """The output without secrets, where the handler saw them or made its own requests."""
@@ -337,17 +339,20 @@ class HandlerRun:
             raise self.error
         return self._value
 
-    async def work(self, work: Callable[[], Awaitable[Any]], deadline: Deadline) -> None:
+    async def work(self, work: Callable[[], Awaitable[Any]], deadline: Deadline, redactor: Redactor) -> None:
         """Run the handler. A task that raises would be logged by asyncio with its exception, secrets included."""
+        mask_logs(redactor)
         try:
             self._value = await work()
         except BaseException as error:
             self.error = error
         finally:
-            deadline.signal()
+            deadline.end()
 
 
-async def run_with_deadline(work: Callable[[], Awaitable[Any]], deadline: Deadline) -> HandlerRun:
+async def run_with_deadline(
+    work: Callable[[], Awaitable[Any]], deadline: Deadline, redactor: Redactor = NO_SECRETS
+) -> HandlerRun:
     """Run a handler in its own task, so that its call ends in time even where the handler does not.
 
     A handler that ignores its cancellation is abandoned. If the caller is cancelled, so is the handler.
@@ -356,26 +361,23 @@ async def run_with_deadline(work: Callable[[], Awaitable[Any]], deadline: Deadli
         work: Calls the handler.
         deadline: The call's. The handler is stopped a little later: by itself it ends at the deadline, since its HTTP
             client does.
+        redactor: Masks secrets in what HTTP libraries log meanwhile.
     """
     loop = deadline.loop
     run = HandlerRun()
-    # Done at the end of the work or of the time. Waiting for the task itself would cost two more turns of the loop.
-    over = deadline.waiter()
-    coroutine = run.work(work, deadline)
+    coroutine = run.work(work, deadline, redactor)
     if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
         # Begins without waiting for a turn of the loop.
         task = asyncio.eager_task_factory(loop, coroutine)
     else:
         task = loop.create_task(coroutine)
-    if not over.done():
-        timer = loop.call_later(deadline.remaining() + _GRACE, deadline.signal)
+    if not task.done():
         try:
-            await over
+            # Done at the end of the work or of the time. To wait for the task itself would take two more turns.
+            await deadline.waiter()
         except asyncio.CancelledError:
             await _stop(task)
             raise
-        finally:
-            timer.cancel()
         if not task.done():
             run.stopped = True
             await _stop(task)

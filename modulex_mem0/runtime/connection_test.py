@@ -18,7 +18,6 @@ from modulex_mem0.runtime.call import (
     error_info,
     run_with_deadline,
 )
-from modulex_mem0.runtime.context import Deadline, Deadlines
 from modulex_mem0.runtime.credentials import (
     CredentialMapping,
     ResolvedCredential,
@@ -26,8 +25,9 @@ from modulex_mem0.runtime.credentials import (
     render_complete,
     resolve_credential,
 )
+from modulex_mem0.runtime.deadlines import Deadline, Deadlines
 from modulex_mem0.runtime.errors import reraise_interrupt
-from modulex_mem0.runtime.redaction import NO_SECRETS, masked_logs
+from modulex_mem0.runtime.redaction import NO_SECRETS, mask_logs
 
 __all__ = ["run_connection_test"]
 
@@ -77,7 +77,8 @@ async def run_connection_test(
     else:
         return Result(success=True, output={"success": True, "error": None})
     finally:
-        deadlines.end(deadline)
+        if deadline is not None:
+            deadline.alarm.forget(deadline)
     if deadline is not None and deadline.was_cut:
         failure = after_closing(failure)
     info = error_info(failure, redactor, safe_to_retry=True)
@@ -93,8 +94,8 @@ async def _send_test(
     path, params = url.path or "/", url.params | render_complete(test.params, values)
     body = None if test.body is None else Template.render_json(test.body, values)
     http = connect(service, deadline, safe_to_retry=True)
-    with masked_logs(service.redactor):
-        reply = await http.send(test.method, path, params=params or None, json=body)
+    mask_logs(service.redactor)
+    reply = await http.send(test.method, path, params=params or None, json=body)
     _check(test, reply, path)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-__all__ = ["MASK", "NO_SECRETS", "Redactor", "masked_logs"]
+__all__ = ["MASK", "NO_SECRETS", "Redactor", "mask_logs"]
 
 MASK = "**********"
 
@@ -83,8 +83,12 @@ class Redactor:
 
     def body(self, value: bytes) -> bytes:
         """The bytes of a reply without the secrets, even where JSON escapes spell them; JSON stays JSON."""
-        if b"\\" not in value and not any(secret in value for secret in self._bytes):
-            return value
+        if b"\\" not in value:
+            for secret in self._bytes:
+                if secret in value:
+                    break
+            else:
+                return value
         steps = self.body_in_steps(value)
         while True:
             try:
@@ -163,20 +167,13 @@ def _mask_match(found: re.Match[bytes]) -> bytes:
 _log_redactor: ContextVar[Redactor | None] = ContextVar("modulex_mem0_log_redactor", default=None)
 
 
-class masked_logs:  # noqa: N801 - used as a function, and cheaper than a generator
-    """Mask the secrets of one call in what HTTP libraries log during it: URLs with a key, headers that echo one."""
+def mask_logs(redactor: Redactor) -> None:
+    """Mask the secrets of one call in what HTTP libraries log: URLs with a key, headers that echo one.
 
-    __slots__ = ("_redactor", "_token")
-
-    def __init__(self, redactor: Redactor) -> None:
-        _install_filter()
-        self._redactor = redactor
-
-    def __enter__(self) -> None:
-        self._token = _log_redactor.set(self._redactor)
-
-    def __exit__(self, *_raised: object) -> None:
-        _log_redactor.reset(self._token)
+    It holds for the running task, and for the tasks that it starts.
+    """
+    _install_filter()
+    _log_redactor.set(redactor)
 
 
 @cache

@@ -2,7 +2,9 @@
 
 import asyncio
 import atexit
+import logging
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -27,6 +29,7 @@ from modulex_mem0.runtime.redaction import NO_SECRETS
 from modulex_mem0.runtime.registry import Registry, discover
 from modulex_mem0.runtime.settings import RuntimeSettings
 from modulex_mem0.runtime.stored_credentials import prepare_credential
+from modulex_mem0.runtime.telemetry import CALLS, OPENTELEMETRY, is_observed, observe
 
 __all__ = ["Runtime"]
 
@@ -94,13 +97,23 @@ class Runtime:
             BrokenIntegrationError: The integration's own code or schemas cannot be used.
             RuntimeClosedError: The runtime was closed.
         """
-        # The frame keeps nothing of what was given.
-        credential = hidden = prepare_credential(integration, credential)
+        if isinstance(credential, ResolvedCredential):
+            hidden = credential
+        else:
+            # The frame keeps nothing of what was given.
+            credential = hidden = prepare_credential(integration, credential)
         self._check_open()
-        if self.integrations.is_deferred(integration):
-            await self._load_in_thread(integration)
-        call = Call(self._prepare(integration, action))
-        return await self._run(call, integration, input, hidden, timeout=timeout, on_progress=on_progress)
+        try:
+            prepared = self._prepared.get((integration, action))
+        except TypeError:
+            # A list, say, which the look-ups below refuse.
+            prepared = None
+        if prepared is None:
+            if self.integrations.is_deferred(integration):
+                await self._load_in_thread(integration)
+            prepared = self._prepare(integration, action)
+        name = (integration, action)
+        return await self._run(Call(prepared), name, input, hidden, timeout=timeout, on_progress=on_progress)
 
     def bind(self, integration: str, *, credential: CredentialMapping | str | None = None) -> BoundIntegration:
         """Bind an integration to a credential, for many calls: what depends on the credential alone is done once.
@@ -165,7 +178,7 @@ class Runtime:
             if self.integrations.is_deferred(integration):
                 await self._load_in_thread(integration)
             begun.append(call := Call(self._prepare(integration, action)))
-            return await self._run(call, integration, input, hidden, timeout=timeout, on_progress=on_progress)
+            return await self._run(call, (integration, action), input, hidden, timeout=timeout, on_progress=on_progress)
 
         return self._wait(run, timeout, begun)
 
@@ -285,15 +298,14 @@ class Runtime:
     def _run(
         self,
         call: Call,
-        integration: str,
+        name: tuple[str, str],
         input: Mapping[str, Any],
         credential: CredentialMapping | ResolvedCredential | None,
         *,
         timeout: float | None,
         on_progress: ProgressListener | None,
     ) -> Awaitable[Result]:
-        return call.run(
-            self.integrations[integration].profile,
+        running = call.run(
             credential,
             input,
             timeout=timeout,
@@ -302,6 +314,10 @@ class Runtime:
             connect=self._state.connect,
             on_progress=on_progress,
         )
+        # Nearly always neither, and then nothing more is spent on it.
+        if (CALLS.isEnabledFor(logging.INFO) or OPENTELEMETRY in sys.modules) and is_observed():
+            return observe(*name, running, call.retries)
+        return running
 
     async def _load_in_thread(self, integration: str) -> None:
         """Load a lazy integration in a thread, so that other tasks can run while it is imported."""
@@ -333,7 +349,7 @@ class Runtime:
             if not isinstance(given, str) or given not in actions:
                 raise UnknownActionError(integration, action, actions)
             try:
-                prepared = PreparedAction(actions[action], self.settings.max_input_values)
+                prepared = PreparedAction(actions[action], found.profile, self.settings.max_input_values)
             except BaseException as error:
                 reraise_interrupt(error)
                 raise BrokenIntegrationError(integration, f"the schemas of {action}", error) from error

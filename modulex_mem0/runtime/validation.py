@@ -6,6 +6,7 @@ output that does not fit is the integration's defect.
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails, to_jsonable_python
 
 from modulex_mem0.contract import Action, ActionError, ErrorCode, output_schema
 from modulex_mem0.runtime.errors import did_you_mean
+from modulex_mem0.runtime.plain_json import plain_output
 
 if TYPE_CHECKING:
     import jsonschema
@@ -57,20 +59,32 @@ def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any]
         Exception: The action's own schema is not valid.
     """
     declared = action.input
+    validate: Callable[[dict[str, Any]], Any]
+    explain: Callable[[ValidationError], str] | None = None
     if isinstance(declared, type):
-        validate = _model_input(action.name, declared)
+        validate, explain = (
+            declared.__pydantic_validator__.validate_python,
+            partial(_explain_all, action.name, declared),
+        )
     else:
         validate = _schema_validator(declared, null_is_absent=True)
 
     def validated(value: object) -> Any:  # noqa: ANN401 - a model or a dict
-        if not isinstance(value, Mapping):
-            raise ActionError(ErrorCode.INVALID_INPUT, f"the input of {action.name} must be an object of parameters")
         if not isinstance(value, dict):
+            if not isinstance(value, Mapping):
+                raise ActionError(
+                    ErrorCode.INVALID_INPUT, f"the input of {action.name} must be an object of parameters"
+                )
             value = dict(value)
         for name, item in value.items():
             if isinstance(item, _CONTAINERS) and _has_more_values(item, max_values):
                 raise ActionError(ErrorCode.INVALID_INPUT, f"{_cut(str(name))}: holds more than {max_values} values")
-        return validate(value)
+        try:
+            return validate(value)
+        except ValidationError as error:
+            if explain is None:
+                raise
+            raise ActionError(ErrorCode.INVALID_INPUT, explain(error)) from None
 
     return validated
 
@@ -126,18 +140,9 @@ class OutputValidator:
             return self.validate(minimal)
 
 
-def _model_input(action: str, model: type[BaseModel]) -> Callable[[dict[str, Any]], Any]:
-    validate = model.__pydantic_validator__.validate_python
-
-    def validated(value: dict[str, Any]) -> Any:  # noqa: ANN401 - the model
-        try:
-            return validate(value)
-        except ValidationError as error:
-            problems = _first_of_each_field(error.errors(include_url=False))
-            message = "; ".join(_explain(action, model, problem) for problem in problems)
-            raise ActionError(ErrorCode.INVALID_INPUT, message) from None
-
-    return validated
+def _explain_all(action: str, model: type[BaseModel], error: ValidationError) -> str:
+    problems = _first_of_each_field(error.errors(include_url=False))
+    return "; ".join(_explain(action, model, problem) for problem in problems)
 
 
 def _first_of_each_field(problems: Iterable[ErrorDetails]) -> list[ErrorDetails]:
@@ -179,10 +184,15 @@ def _model_output(model: type[BaseModel]) -> Callable[[Any], Output]:
     validate = model.__pydantic_validator__.validate_python
     dump = model.__pydantic_serializer__.to_python
     verify = _dump_validator(model)
+    plain = plain_output(model)
 
     def validated(value: object) -> Output:
         if not isinstance(value, model):
             value = validate(value)
+        if plain is not None and type(value) is model:
+            held = plain(value)
+            if held is not None:
+                return held
         output: Output = dump(value, mode="json", by_alias=True, warnings="error")
         # An instance can be made or changed without validation, so what leaves is what is checked.
         verify(output)

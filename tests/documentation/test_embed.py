@@ -164,7 +164,23 @@ def test_logging(folder: Path, account: dict[str, str]) -> None:
     )
     assert done.stdout == "[]\n"
     assert "DEBUG:modulex_mem0.runtime.http.client:POST /v3/memories/search/: HTTP 200" in done.stderr
+    assert "INFO:modulex_mem0.calls:integration=mem0 action=search_memories outcome=success duration=" in done.stderr
     assert account["MEM0_API_KEY"] not in done.stderr
+
+
+def test_opentelemetry(folder: Path, account: dict[str, str]) -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is not installed")
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKS["traces.py"] + BLOCKS["synchronous.py"]],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        env=os.environ,
+    )
+    assert '"name": "mem0 search_memories"' in done.stdout, done.stderr
+    assert '"modulex.outcome": "success"' in done.stdout
+    assert account["MEM0_API_KEY"] not in done.stdout
 
 
 def test_forms() -> None:

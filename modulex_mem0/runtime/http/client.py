@@ -1,19 +1,20 @@
 """The HTTP client of one call, bound to one service and to the call's deadline."""
 
 import asyncio
-import json as json_module
 import logging
 import re
 from collections.abc import Mapping
+from json import JSONEncoder, encoder
 from typing import Any
 from urllib.parse import urlencode
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.context import Deadline, Reporter
+from modulex_mem0.runtime.context import Reporter
 from modulex_mem0.runtime.credentials import Service
+from modulex_mem0.runtime.deadlines import Deadline
 from modulex_mem0.runtime.http.body import check_values
 from modulex_mem0.runtime.http.errors import error_from_transport, error_when_closed, name_address, not_sent
-from modulex_mem0.runtime.http.pool import Lease, Pools
+from modulex_mem0.runtime.http.pool import Lease, Limit, Pools
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.http.retry import is_transient, retry
 from modulex_mem0.runtime.http.transport import Request, Response
@@ -24,7 +25,13 @@ __all__ = ["ServiceClient"]
 logger = logging.getLogger(__name__)
 
 _MAX_URL = 65_536
-_encode = json_module.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_JSON = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# The encoder makes this for each value that it encodes, which takes longer than to encode a search. Without the list of
+# open containers, a value that contains itself ends with a RecursionError.
+_make_encoder = getattr(encoder, "c_make_encoder", None)
+_encode = _make_encoder and _make_encoder(
+    None, _JSON.default, encoder.encode_basestring, None, ":", ",", False, False, False
+)
 # Nearly all paths; the others are looked at more closely.
 _plain_path = re.compile(r"/(?:[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]*/)*(?:[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]*)?").fullmatch
 
@@ -38,9 +45,20 @@ class ServiceClient:
         carries_requests: True: the handler's requests go through the client, so that replies are masked and `changed`
             can be relied on.
         received: Bytes of all replies together.
+        retries: How many requests were sent again.
     """
 
-    __slots__ = ("_deadline", "_pools", "_report", "_safe_to_retry", "_service", "_settings", "_unsafe", "received")
+    __slots__ = (
+        "_deadline",
+        "_pools",
+        "_report",
+        "_safe_to_retry",
+        "_service",
+        "_settings",
+        "_unsafe",
+        "received",
+        "retries",
+    )
 
     carries_requests = True
 
@@ -63,6 +81,7 @@ class ServiceClient:
         #: Those that must not be repeated. `may_be_sent` is reset once one is known to have failed without effect.
         self._unsafe: list[Request] = []
         self.received = 0
+        self.retries = 0
 
     def __repr__(self) -> str:
         return "<ServiceClient>"
@@ -90,6 +109,8 @@ class ServiceClient:
         outcome: HttpReply | ActionError
         try:
             outcome = await self._send_once(method, url, body, safe_to_retry=True)
+            if outcome.status < 400:
+                return outcome
         except ActionError as error:
             outcome = error
         if is_transient(outcome):
@@ -125,27 +146,24 @@ class ServiceClient:
         # Opening a transport may have imported a library, and the runtime may have been closed in that time.
         remaining = self._deadline.remaining()
         if remaining <= 0:
-            pool.give_back(lease)
+            lease.users -= 1
             raise not_sent("the call's deadline had passed", again=again)
         connect_timeout = min(self._settings.connect_timeout, remaining)
         request = Request(method, url, body, connect_timeout, must_not_repeat=not safe_to_retry)
         if not safe_to_retry:
             self._unsafe.append(request)
-        queued = True
-        failure: ActionError
-        limit = pool.enter(remaining)
+        self.retries += again
+        failure: ActionError | None
+        limit = pool.enter(self._deadline)
         try:
-            async with pool.slots:
-                queued = False
-                reply = await self._exchange(lease, request)
+            if limit.queued:
+                await pool.turn(limit)
+            reply = await self._exchange(lease, request)
         except ActionError as error:
             failure = error
         except (Exception, asyncio.CancelledError) as error:
-            if limit.ended(error):
-                failure = self._failed(TimeoutError(), request, queued=queued, again=again)
-            elif isinstance(error, Exception):
-                failure = self._failed(error, request, queued=queued, again=again)
-            else:
+            failure = self._failed(error, request, limit, again=again)
+            if failure is None:
                 raise
             if pool.closed:
                 failure = error_when_closed(failure)
@@ -155,14 +173,18 @@ class ServiceClient:
             return reply
         finally:
             pool.leave(limit)
-            pool.give_back(lease)
+            lease.users -= 1
         # The frames of a transport hold the request and the reply as they came, and a handler may print a traceback.
         failure.__context__ = None
         raise failure.with_traceback(None)
 
-    def _failed(self, error: Exception, request: Request, *, queued: bool, again: bool) -> ActionError:
-        """The error of a request that has no reply."""
-        if queued:
+    def _failed(self, error: BaseException, request: Request, limit: Limit, *, again: bool) -> ActionError | None:
+        """The error of a request that has no reply; None where its task was cancelled by somebody else."""
+        if limit.ended(error):
+            error = TimeoutError()
+        if not isinstance(error, Exception):
+            return None
+        if limit.queued:
             failure = not_sent("no connection was free in time; too many calls are open at once", again=again)
         else:
             sent = request.may_be_sent
@@ -204,7 +226,7 @@ def _encoded(json: object) -> bytes | None:
     if json is None:
         return None
     try:
-        return _encode(json).encode()
+        return ("".join(_encode(json, 0)) if _encode else _JSON.encode(json)).encode()
     except (ValueError, TypeError, RecursionError) as error:
         raise ActionError(ErrorCode.INVALID_INPUT, f"a value cannot be sent as JSON: {error}") from None
 

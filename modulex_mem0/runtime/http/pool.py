@@ -3,18 +3,19 @@
 import asyncio
 import os
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from weakref import WeakKeyDictionary, WeakSet
 
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.credentials import Service
+from modulex_mem0.runtime.deadlines import Deadline
 from modulex_mem0.runtime.http.errors import runtime_closed
 from modulex_mem0.runtime.http.transport import Transport, TransportOpener
 from modulex_mem0.runtime.settings import RuntimeSettings
 
-__all__ = ["Lease", "Limit", "Pool", "Pools"]
+__all__ = ["Lease", "Limit", "Pool", "Pools", "Slots"]
 
 # Seconds after which an unused transport is given up when another one is opened.
 _UNUSED = 60.0
@@ -35,6 +36,8 @@ class Pools:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
+        # The one that was asked for last: a program has one event loop or a few.
+        self._recent: Pool | None = None
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
     def after_fork(self) -> None:
@@ -49,11 +52,14 @@ class Pools:
             ActionError: The runtime was closed, or the loop is ending.
         """
         loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None and not self._closed:
-            with self._lock:
-                self._forget_closed_loops()
-                pool = self._pools.setdefault(loop, Pool(self._opener, self._settings))
+        pool = self._recent
+        if pool is None or pool.loop is not loop:
+            pool = self._pools.get(loop)
+            if pool is None and not self._closed:
+                with self._lock:
+                    self._forget_closed_loops()
+                    pool = self._pools.setdefault(loop, Pool(self._opener, self._settings))
+            self._recent = pool
         if pool is None or pool.closed or self._closed:
             raise runtime_closed()
         return pool
@@ -62,6 +68,7 @@ class Pools:
         """Close the connections of the running loop. Those of other loops are closed when their loop ends."""
         self._closed = True
         with self._lock:
+            self._recent = None
             pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             await pool.aclose()
@@ -89,7 +96,7 @@ class Lease:
 
     Attributes:
         transport: Of one credential.
-        users: While it is not 0, the transport is not closed.
+        users: While it is not 0, the transport is not closed. Who has used it takes themselves off.
         used_at: When it was last asked for, on the loop's clock.
     """
 
@@ -104,20 +111,27 @@ class Lease:
 class Limit:
     """Ends an exchange at its deadline, or when its pool is closed, by cancelling its task.
 
-    As `asyncio.timeout`, of which nothing else is needed here, at a third of its cost.
+    As `asyncio.timeout`, of which nothing else is needed here, at a fraction of its cost.
+
+    Attributes:
+        ends_at: The deadline, on the loop's clock.
+        over: Whether it has ended the exchange.
+        queued: Whether the exchange waits for its turn.
     """
 
-    __slots__ = ("_cancelling", "_task", "_timer", "over")
+    __slots__ = ("_alarm", "_cancelling", "_task", "ends_at", "over", "queued")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        task = asyncio.current_task(loop)
+    def __init__(self, deadline: Deadline) -> None:
+        task = asyncio.current_task(deadline.loop)
         if task is None:
             raise RuntimeError("a request must be sent from a task")
         self._task = task
         self._cancelling = task.cancelling()
-        #: Whether it has ended the exchange.
         self.over = False
-        self._timer = loop.call_later(seconds, self.end)
+        self.queued = False
+        self.ends_at = deadline.at
+        self._alarm = deadline.alarm
+        self._alarm.watch(self)
 
     def end(self) -> None:
         """End the exchange."""
@@ -132,9 +146,51 @@ class Limit:
 
     def stop(self) -> None:
         """Let the exchange end by itself, and take back the cancellation if it was made."""
-        self._timer.cancel()
+        self._alarm.forget(self)
         if self.over:
             self._task.uncancel()
+
+
+class Slots:
+    """The requests that may be in flight at once. Excess requests queue first-in, first-out.
+
+    As `asyncio.Semaphore`, except that a free slot is taken without a coroutine. In the libraries' own pools requests
+    do not queue in order, and each one that waits there slows down the others.
+    """
+
+    __slots__ = ("_free", "_queue")
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._queue: deque[asyncio.Future[None]] = deque()
+
+    def take(self) -> bool:
+        """Take a slot if one is free."""
+        if self._free > 0:
+            self._free -= 1
+            return True
+        return False
+
+    async def wait(self) -> None:
+        """Take a slot when those that came before have had theirs."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                # The slot had been handed over.
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        """Hand a slot to the first in the queue, or leave it free."""
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
 
 class Pool:
@@ -150,23 +206,21 @@ class Pool:
         "_ending",
         "_leases",
         "_limits",
-        "_loop",
         "_most",
         "_opener",
+        "_slots",
         "closed",
-        "slots",
+        "loop",
     )
 
     def __init__(self, opener: TransportOpener, settings: RuntimeSettings) -> None:
         self._opener = opener
         self._most = settings.max_credentials
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         #: The least recently used first.
         self._leases: OrderedDict[bytes, Lease] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
-        #: The requests that may be in flight at once. Excess requests queue first-in, first-out; in the libraries' own
-        #: pools they do not, and each one that waits there slows down the others.
-        self.slots = asyncio.Semaphore(settings.max_connections)
+        self._slots = Slots(settings.max_connections)
         self.closed = False
         self._limits: set[Limit] = set()
         self._ended = asyncio.Event()
@@ -176,7 +230,7 @@ class Pool:
             self._closer.asend(None).send(None)
 
     def lease(self, service: Service) -> Lease:
-        """The transport of a service and a credential, to be given back with `give_back`.
+        """The transport of a service and a credential, with one more user, who leaves by `users -= 1`.
 
         Raises:
             ActionError: `connection_failed` when the proxy or the certificates that the environment names are unusable.
@@ -196,22 +250,25 @@ class Pool:
         else:
             self._leases.move_to_end(key)
         lease.users += 1
-        lease.used_at = self._loop.time()
+        lease.used_at = self.loop.time()
         return lease
 
-    @staticmethod
-    def give_back(lease: Lease) -> None:
-        """Say that an exchange no longer uses a transport."""
-        lease.users -= 1
-
-    def enter(self, seconds: float) -> Limit:
-        """Register an exchange, which may take so many seconds."""
-        limit = Limit(self._loop, seconds)
+    def enter(self, deadline: Deadline) -> Limit:
+        """Register an exchange, which may take until its call's deadline."""
+        limit = Limit(deadline)
+        limit.queued = not self._slots.take()
         self._limits.add(limit)
         return limit
 
+    async def turn(self, limit: Limit) -> None:
+        """Wait until fewer exchanges than the settings allow are in flight."""
+        await self._slots.wait()
+        limit.queued = False
+
     def leave(self, limit: Limit) -> None:
         """Deregister an exchange that has ended."""
+        if not limit.queued:
+            self._slots.give_back()
         limit.stop()
         self._limits.discard(limit)
         if self.closed and not self._limits:
@@ -223,13 +280,13 @@ class Pool:
 
     def _make_room(self) -> None:
         """Close the transports that were not used for long, and the least recently used of too many."""
-        now = self._loop.time()
+        now = self.loop.time()
         for key, lease in list(self._leases.items()):
             if len(self._leases) < self._most and now - lease.used_at < _UNUSED:
                 break
             if lease.users == 0:
                 del self._leases[key]
-                task = self._loop.create_task(lease.transport.aclose())
+                task = self.loop.create_task(lease.transport.aclose())
                 self._ending.add(task)
                 task.add_done_callback(self._ending.discard)
 

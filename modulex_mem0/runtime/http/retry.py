@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime.context import Deadline
+from modulex_mem0.runtime.deadlines import Deadline
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.settings import RuntimeSettings
 

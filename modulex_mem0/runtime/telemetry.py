@@ -1,0 +1,157 @@
+"""What operators see of calls: a log line for each, and spans and metrics where OpenTelemetry is set up.
+
+They name the integration, the action, the outcome, the duration and the number of retries; never an input, an output,
+an error's text or a credential. Until a program turns them on, they are off and cost nothing.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from modulex_mem0 import __version__
+from modulex_mem0.runtime.errors import reraise_interrupt
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Counter, Histogram
+    from opentelemetry.trace import Tracer
+
+    from modulex_mem0.runtime.call import Result
+
+__all__ = ["CALLS", "OPENTELEMETRY", "is_observed", "observe"]
+
+#: The logger of calls: one line for each at INFO, with the same values as attributes of the record.
+CALLS = logging.getLogger("modulex_mem0.calls")
+#: Whoever sets OpenTelemetry up has imported this module.
+OPENTELEMETRY = "opentelemetry.trace"
+
+_NAME = "modulex_mem0"
+_CANCELLED = "cancelled"
+
+
+def is_observed() -> bool:
+    """Whether calls are logged, or a program has set OpenTelemetry up."""
+    if CALLS.isEnabledFor(logging.INFO):
+        return True
+    return OPENTELEMETRY in sys.modules and (_traces() or _measures())
+
+
+async def observe(integration: str, action: str, call: Awaitable["Result"], retries: Callable[[], int]) -> "Result":
+    """Await a call, and report it when it has ended, also when it was cancelled.
+
+    Args:
+        integration: The integration's name.
+        action: The action's name.
+        call: The call.
+        retries: How many requests of the call were sent again, once it has ended.
+    """
+    started = time.perf_counter()
+    outcome = _CANCELLED
+    with _span(integration, action) as finish:
+        try:
+            result = await call
+            outcome = "success" if result.error is None else result.error.code.value
+        finally:
+            seconds, again = time.perf_counter() - started, retries()
+            finish(outcome, again)
+            _measure(integration, action, outcome, seconds, again)
+            CALLS.info(
+                "integration=%s action=%s outcome=%s duration=%.6f retries=%d",
+                integration,
+                action,
+                outcome,
+                seconds,
+                again,
+                extra={
+                    "integration": integration,
+                    "action": action,
+                    "outcome": outcome,
+                    "duration": seconds,
+                    "retries": again,
+                },
+            )
+    return result
+
+
+@contextmanager
+def _span(integration: str, action: str) -> Iterator[Callable[[str, int], None]]:
+    """A current span around a call, under which other libraries' spans of its requests stand.
+
+    Yields:
+        A function that takes the outcome and the number of retries.
+    """
+    if not (OPENTELEMETRY in sys.modules and _traces()):
+        yield lambda _outcome, _retries: None
+        return
+    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - an extra, which is imported already
+
+    names = {"modulex.integration": integration, "modulex.action": action}
+    with _tracer().start_as_current_span(
+        f"{integration} {action}", attributes=names, record_exception=False, set_status_on_exception=False
+    ) as span:
+
+        def finish(outcome: str, retries: int) -> None:
+            span.set_attributes({"modulex.outcome": outcome, "modulex.retries": retries})
+            if outcome not in ("success", _CANCELLED):
+                # The error's text may quote the input, so its code stands for it.
+                span.set_attribute("error.type", outcome)
+                span.set_status(StatusCode.ERROR, outcome)
+
+        yield finish
+
+
+def _measure(integration: str, action: str, outcome: str, seconds: float, retries: int) -> None:
+    if OPENTELEMETRY not in sys.modules or not _measures():
+        return
+    try:
+        labels = {"modulex.integration": integration, "modulex.action": action, "modulex.outcome": outcome}
+        durations, repeated = _instruments()
+        durations.record(seconds, labels)
+        if retries:
+            repeated.add(retries, labels)
+    except BaseException as error:
+        # A host's own metric reader must not end a call.
+        reraise_interrupt(error)
+        logging.getLogger(__name__).warning("a call could not be measured: %s", type(error).__name__)
+
+
+def _traces() -> bool:
+    from opentelemetry.trace import get_tracer_provider  # noqa: PLC0415 - an extra, which is imported already
+
+    return _is_real(get_tracer_provider())
+
+
+def _measures() -> bool:
+    from opentelemetry.metrics import get_meter_provider  # noqa: PLC0415 - as above
+
+    return _is_real(get_meter_provider())
+
+
+def _is_real(provider: Any) -> bool:  # noqa: ANN401 - of a library that may be missing
+    """Whether a program has set a provider. Until then the library has one of its own, which does nothing."""
+    return not type(provider).__name__.lstrip("_").startswith(("Proxy", "NoOp"))
+
+
+@cache
+def _tracer() -> "Tracer":
+    from opentelemetry.trace import get_tracer  # noqa: PLC0415 - as above
+
+    return get_tracer(_NAME, __version__)
+
+
+@cache
+def _instruments() -> "tuple[Histogram, Counter]":
+    from opentelemetry.metrics import get_meter  # noqa: PLC0415 - as above
+
+    meter = get_meter(_NAME, __version__)
+    return (
+        meter.create_histogram(
+            "modulex.call.duration", unit="s", description="How long calls of actions took, by outcome."
+        ),
+        meter.create_counter(
+            "modulex.call.retries", unit="{request}", description="Requests of calls that were sent again."
+        ),
+    )
