@@ -43,7 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             continue
-    terminalreporter.write_line(f"clients: {', '.join(found) or 'none installed'}")
+    if found:
+        terminalreporter.write_line(f"clients: {', '.join(found)}")
 
 
 @pytest.fixture
