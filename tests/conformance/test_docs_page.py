@@ -1,8 +1,8 @@
 """Mem0's page holds every line of its published page, and any other integration has a page, too.
 
 Our copy of what the page must contain is `data/mem0_page.txt`: the page's text from its overview to its limits, with
-typographic quotes replaced by straight ones, which a form needs to show valid JSON. The number of actions is ours, and so is
-how a step is numbered: once, where the published page has a badge "1" and the title "Step 1".
+typographic quotes replaced by straight ones, which a form needs to show valid JSON. The number of actions is ours.
+So is how a step is numbered: once, where the published page has a badge "1" and the title "Step 1".
 """
 
 import re
