@@ -49,6 +49,7 @@ check: $(VENV)/.check ## Check formatting, lint, types, import rules and generat
 	$(BIN)/modulex-mem0 langflow modulex_mem0/hosts/langflow --check
 	$(BIN)/modulex-mem0 docs --check
 	$(BIN)/modulex-mem0 docs --check --error-codes
+	$(BIN)/modulex-mem0 n8n n8n --check
 	$(BIN)/python -m benchmarks report --check
 	scripts/check-page
 	scripts/check-release $(BIN)/modulex-mem0
@@ -65,11 +66,12 @@ format: $(VENV)/.check ## Format the code and apply the linter's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-manifest: $(VENV)/.demo ## Write manifests/ and the generated pages from the declarations
+manifest: $(VENV)/.demo ## Write manifests/, the generated pages and n8n/ from the declarations
 	$(BIN)/modulex-mem0 manifest
 	$(BIN)/modulex-mem0 langflow modulex_mem0/hosts/langflow
 	$(BIN)/modulex-mem0 docs
 	$(BIN)/modulex-mem0 docs --error-codes
+	$(BIN)/modulex-mem0 n8n n8n
 
 page: ## Build the page that `make serve` shows from its sources in web/; needs Node
 	scripts/check-page write

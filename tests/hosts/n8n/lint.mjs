@@ -1,4 +1,4 @@
-// Lints a package with the rules of n8n's own scanner (@n8n/scan-community-package 0.32.0, `buildScanConfig`): as it is, and
+// Lints packages with the rules of n8n's own scanner (@n8n/scan-community-package 0.32.0, `buildScanConfig`): as they are, and
 // once more as sources in TypeScript with the forms written into the classes, because most of n8n's rules read only those.
 // Prints a line for each finding: "file:line rule: message".
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -81,11 +81,12 @@ async function lint(folder, patterns) {
 	}
 }
 
-const [source] = process.argv.slice(2);
-await lint(source, ['**/*.js', '**/*.json']);
-const sources = mkdtempSync(join(tmpdir(), 'n8n-sources-'));
-cpSync(join(source, 'dist'), sources, { recursive: true });
-cpSync(join(source, 'package.json'), join(sources, 'package.json'));
-writeSources(sources);
-await lint(sources, ['**/*.ts', '**/*.json']);
-rmSync(sources, { recursive: true });
+for (const source of process.argv.slice(2)) {
+	await lint(source, ['**/*.js', '**/*.json']);
+	const sources = mkdtempSync(join(tmpdir(), 'n8n-sources-'));
+	cpSync(join(source, 'dist'), sources, { recursive: true });
+	cpSync(join(source, 'package.json'), join(sources, 'package.json'));
+	writeSources(sources);
+	await lint(sources, ['**/*.ts', '**/*.json']);
+	rmSync(sources, { recursive: true });
+}

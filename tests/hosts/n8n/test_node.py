@@ -82,23 +82,28 @@ def _search(user: str, **more: Any) -> dict[str, Any]:
     return {"operation": "search_memories", "user_id": user, "query": "vegetarian"} | more
 
 
-@pytest.mark.parametrize(
-    ("messages", "arrives"),
-    [
-        ('[{"role": "user", "content": "Hi"}]', [{"role": "user", "content": "Hi"}]),
-        ("={{ $json.conversation }}", [{"role": "user", "content": "Hello"}]),
-        ("I cook.", "I cook."),
-        ("[{broken", "[{broken"),
-    ],
-)
-def test_messages_come_as_json_or_text(
-    run_node: Run, credential: dict[str, str], console: Console, messages: str, arrives: object
-) -> None:
+def test_messages_come_as_json_or_text(run_node: Run, credential: dict[str, str], console: Console) -> None:
+    given = ('[{"role": "user", "content": "Hi"}]', "={{ $json.conversation }}", "I cook.", "[{broken")
     items = [{"conversation": [{"role": "user", "content": "Hello"}]}]
-    parameters = _add(messagesSource="json", messagesJson=messages)
-    (result,) = run_node(_PACKAGE, {"credential": credential, "parameters": parameters, "items": items})
-    assert ("items" in result) is (messages != "[{broken")
-    assert _inputs(console)[0]["messages"] == arrives
+    *good, broken = run_node(
+        _PACKAGE,
+        *(
+            {
+                "credential": credential,
+                "parameters": _add(messagesSource="json", messagesJson=messages),
+                "items": items,
+            }
+            for messages in given
+        ),
+    )
+    assert all(len(result["items"]) == 1 for result in good)
+    assert "is not valid JSON" in broken["error"]["message"]
+    assert [arrived["messages"] for arrived in _inputs(console)] == [
+        [{"role": "user", "content": "Hi"}],
+        [{"role": "user", "content": "Hello"}],
+        "I cook.",
+        "[{broken",
+    ]
 
 
 def test_fields_that_were_left_alone_are_not_sent(run_node: Run, credential: dict[str, str], console: Console) -> None:
@@ -211,14 +216,15 @@ def test_the_test_of_a_credential_reads_the_answer(
     assert "cannot be reached: ECONNREFUSED" in gone["message"]
 
 
-@pytest.mark.parametrize("body", ['{"status": "ok"}', '{"success": "true"}', "OK", "[]", '{"success": null}'])
-def test_a_good_status_alone_is_no_good_answer(run_node: Run, credential: dict[str, str], body: str) -> None:
+def test_a_good_status_alone_is_no_good_answer(run_node: Run, credential: dict[str, str]) -> None:
+    bodies = (b'{"status": "ok"}', b'{"success": "true"}', b"OK", b"[]", b'{"success": null}')
     with ScriptedServer() as server:
-        server.script(reply(200, body.encode(), content_type="application/json"))
+        server.script(*(reply(200, body, content_type="application/json") for body in bodies for _ in range(2)))
         given = credential | {"serverUrl": server.url}
-        tested, called = run_node(_PACKAGE, {"test": given}, {"credential": given, "parameters": _search("alice")})
-    assert tested["status"] == "Error"
-    assert "did not answer as modulex-mem0 serve does" in called["error"]["message"]
+        results = run_node(_PACKAGE, *[{"test": given}, {"credential": given, "parameters": _search("alice")}] * 5)
+    for tested, called in zip(results[::2], results[1::2], strict=True):
+        assert tested["status"] == "Error"
+        assert "did not answer as modulex-mem0 serve does" in called["error"]["message"]
 
 
 def test_a_stored_credential_is_used_by_its_name(
