@@ -4,7 +4,6 @@ import ipaddress
 import sqlite3
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 
 from modulex_mem0.sandbox.http.auth import Project
@@ -100,6 +99,8 @@ def _read(body: Body, *, anywhere: bool) -> dict[str, Any]:
 
 
 def _checked_url(text: str, *, anywhere: bool) -> str:
+    import httpx  # noqa: PLC0415 - a third of the time in which a sandbox starts
+
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError) as error:

@@ -2,12 +2,14 @@
 
 import asyncio
 import sqlite3
-
-import httpx
+from typing import TYPE_CHECKING
 
 from modulex_mem0.sandbox.clock import now
 from modulex_mem0.sandbox.store.database import Database
 from modulex_mem0.sandbox.store.webhooks import Delivery, due_deliveries, next_due, record_attempt
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["Deliverer"]
 
@@ -46,7 +48,9 @@ class Deliverer:
                 try:
                     due = await self._database.run(due_deliveries, _AT_ONCE)
                     if due:
-                        # A client costs some milliseconds, so there is none before the first delivery.
+                        # The import and the client take time, so there is neither before the first delivery.
+                        import httpx  # noqa: PLC0415
+
                         client = client or httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=False)  # noqa: S501 - for tests
                         await asyncio.gather(*(self._deliver(client, delivery) for delivery in due))
                     coming = await self._database.run(next_due)
@@ -66,7 +70,9 @@ class Deliverer:
             return
         self._changed.clear()
 
-    async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+    async def _deliver(self, client: "httpx.AsyncClient", delivery: Delivery) -> None:
+        import httpx  # noqa: PLC0415 - as above
+
         try:
             headers = {"content-type": "application/json", "user-agent": "mem0-sandbox"}
             reply = await client.post(delivery.url, content=delivery.payload, headers=headers)
