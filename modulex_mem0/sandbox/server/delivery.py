@@ -49,9 +49,7 @@ class Deliverer:
                     due = await self._database.run(due_deliveries, _AT_ONCE)
                     if due:
                         # The import and the client take time, so there is neither before the first delivery.
-                        import httpx  # noqa: PLC0415
-
-                        client = client or httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=False)  # noqa: S501 - for tests
+                        client = client or _new_client()
                         await asyncio.gather(*(self._deliver(client, delivery) for delivery in due))
                     coming = await self._database.run(next_due)
                 except sqlite3.Error:
@@ -86,3 +84,9 @@ class Deliverer:
         else:
             state, due_at = "failed", now()
         await self._database.run(record_attempt, delivery.pk, outcome, state, due_at)
+
+
+def _new_client() -> "httpx.AsyncClient":
+    import httpx  # noqa: PLC0415 - see above
+
+    return httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=False)  # noqa: S501 - for tests
