@@ -68,7 +68,9 @@ def _run(folder: Path, rows: int, faults: list[dict[str, Any]]) -> tuple[Any, di
     file = folder / "rows.jsonl"
     write_rows(file, rows, users=50)
     with ExitStack() as stack:
-        sandbox = stack.enter_context(_sandbox(folder, 0))
+        # Only a server that is started again needs its data in a file.
+        data = None if faults else folder / "sandbox.db"
+        sandbox = stack.enter_context(_sandbox(data, 0))
         with _client(sandbox) as client:
             client.put("/_sandbox/faults", json=faults).raise_for_status()
             with import_process(file, sandbox, folder) as process:
@@ -79,7 +81,7 @@ def _run(folder: Path, rows: int, faults: list[dict[str, Any]]) -> tuple[Any, di
                     sandbox.process.wait()
                     time.sleep(_OUTAGE)
                     port = int(sandbox.base_url.rpartition(":")[2])
-                    sandbox = stack.enter_context(_sandbox(folder, port))
+                    sandbox = stack.enter_context(_sandbox(data, port))
                 output, errors = process.communicate()
         if not output:
             raise SystemExit(errors)
@@ -87,8 +89,8 @@ def _run(folder: Path, rows: int, faults: list[dict[str, Any]]) -> tuple[Any, di
 
 
 @contextmanager
-def _sandbox(folder: Path, port: int) -> Iterator[Any]:
-    with sandbox_process(delay=0, port=port, data=folder / "sandbox.db", allow_fault_control=True) as sandbox:
+def _sandbox(data: Path | None, port: int) -> Iterator[Any]:
+    with sandbox_process(delay=0, port=port, data=data, allow_fault_control=True) as sandbox:
         yield sandbox
 
 

@@ -2,7 +2,7 @@
 
 Nothing limits it until the service does. A 429 halves what went through before it and stops everything for as long as
 `Retry-After` says; another one halves again only if something has succeeded in between. From then on the rate grows by
-a tenth a second, and by a fiftieth once it is near where it was cut.
+a tenth a second, and by a fiftieth near where it was cut.
 A service that fails stops everything as well, for a time that doubles, and then one request tries.
 """
 
@@ -21,8 +21,8 @@ _SLOWEST = 0.5
 _GROWTH, _CAREFUL_GROWTH = 1.10, 1.02
 # After a longer silence, the rate does not leap.
 _LONGEST_GROWTH = 10.0
-# A near miss of where it was cut counts as near.
-_NEAR = 0.9
+# What counts as near where it was cut.
+_NEAR, _PAST = 0.9, 1.25
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 # After a 429 that does not say how long to wait.
 _LONGEST_LIMIT = 60.0
@@ -147,7 +147,7 @@ class Rate:
         self._recent.append(now)
         self._forget(now)
         if self._rate is not None and (passed := now - self._grown_at) >= 1.0:
-            near = self._rate > _NEAR * self._cut_from
+            near = _NEAR <= self._rate / self._cut_from <= _PAST
             self._rate *= (_CAREFUL_GROWTH if near else _GROWTH) ** min(passed, _LONGEST_GROWTH)
             self._grown_at = now
 

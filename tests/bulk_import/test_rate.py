@@ -1,6 +1,7 @@
 """The rate: unlimited until the service limits it, then by what the service says, and it recovers."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
@@ -90,11 +91,17 @@ async def test_it_grows_back() -> None:
     rate = Rate()
     clock = time.monotonic()
     rate._rate, rate._cut_from, rate._grown_at = 10.0, 100.0, clock
+    grown = []
     for _ in range(60):
         clock += 1
         rate._succeeded(clock)
-    # Past what it was cut from, carefully.
-    assert 100 < (rate.limit or 0) < 400
+        grown.append(rate.limit or 0)
+    # Carefully near what it was cut from, and past it as before.
+    assert grown[:2] == pytest.approx([11, 12.1])
+    near = [after / before for before, after in itertools.pairwise(grown) if 91 < before < 124]
+    assert len(near) > 5
+    assert near == pytest.approx([1.02] * len(near))
+    assert grown[-1] > 250
 
 
 async def test_an_outage_lets_one_request_try_at_a_time() -> None:
