@@ -4,11 +4,11 @@ import asyncio
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
-from modulex_mem0.bulk_import import ImportJob, Rate, Source
+from modulex_mem0.bulk_import import Source, Totals
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -28,6 +28,31 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
 
 
+class ShownJob(Protocol):
+    """What is shown of an import; `ImportJob` has it."""
+
+    job: str
+    phase: str
+    resumed: bool
+    totals: Totals
+
+
+class ShownRate(Protocol):
+    """What is shown of its rate; `Rate` has it."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next request may be sent."""
+
+    @property
+    def measured(self) -> float:
+        """Rows a second."""
+
+    @property
+    def limit(self) -> float | None:
+        """Rows a second that are allowed."""
+
+
 class ImportProgress:
     """Shows how a job goes on while it is entered.
 
@@ -37,7 +62,7 @@ class ImportProgress:
         source: What it imports.
     """
 
-    def __init__(self, job: ImportJob, rate: Rate, source: Source) -> None:
+    def __init__(self, job: ShownJob, rate: ShownRate, source: Source) -> None:
         self._job = job
         self._rate = rate
         self._source = source

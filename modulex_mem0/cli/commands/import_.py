@@ -40,6 +40,7 @@ from modulex_mem0.cli.import_progress import ImportProgress
 from modulex_mem0.cli.import_survey import survey
 from modulex_mem0.cli.output import error_advice, json_line, json_text, table
 from modulex_mem0.cli.streams import foreign_code
+from modulex_mem0.cli.temporal_import import import_on_temporal
 from modulex_mem0.runtime import Runtime, RuntimeSettings, RuntimeUsageError
 
 __all__ = ["command"]
@@ -122,6 +123,12 @@ def command() -> None:
     metavar="SECONDS",
     help="How long to keep trying while the service takes nothing.  [600]",
 )
+@click.option(
+    "--temporal",
+    metavar="ADDRESS",
+    help="Have the workers of this Temporal server do it, and follow them; see `modulex-mem0 temporal worker`.",
+)
+@click.option("--task-queue", metavar="NAME", help="With --temporal: where its workers are.  [modulex-mem0]")
 @click.option("--dry-run", is_flag=True, help="Send nothing; say what would be sent, and what is invalid.")
 @options.credential_file
 @options.credential_name
@@ -139,18 +146,39 @@ def run(
     rate: float | None,
     concurrency: int,
     patience: float,
+    temporal: str | None,
+    task_queue: str | None,
     dry_run: bool,
     credential_file: Path | None,
     credential_name: str | None,
     as_json: bool,
 ) -> None:
     """Import a file, or go on with its import."""
+    if temporal is not None and credential_file is not None:
+        raise click.UsageError("with --temporal, name a credential that is stored on the workers: --credential NAME")
+    if temporal is None and task_queue is not None:
+        raise click.UsageError("--task-queue needs --temporal")
     given = _options(format=format_, user_id=user_id, infer=infer, columns=columns, delimiter=delimiter, turns=turns)
     runtime, destination = _destination(integration, credential_file, credential_name, concurrency)
     with _clear_errors():
         source = open_source(file, given, destination.add_action)
         if dry_run:
             _dry_run(runtime, destination, source, rate=rate, concurrency=concurrency, as_json=as_json)
+            return
+        if temporal is not None:
+            _finish(
+                import_on_temporal(
+                    temporal,
+                    file,
+                    source,
+                    given,
+                    task_queue=task_queue,
+                    integration=integration,
+                    credential_name=credential_name,
+                    rate=rate,
+                ),
+                as_json=as_json,
+            )
             return
         pace = Rate(rate, in_flight=concurrency)
         job = ImportJob(destination, source, pace, patience=patience)
@@ -161,9 +189,7 @@ def run(
         except KeyboardInterrupt:
             click.echo("\nstopped; the same command goes on", err=True)
             raise
-    _print_status(status, as_json=as_json)
-    if status.totals.failed or status.pending or status.open_chunks:
-        raise click.exceptions.Exit(ExitCode.FAILURE)
+    _finish(status, as_json=as_json)
 
 
 @command.command()
@@ -254,6 +280,12 @@ def undo(*, job: str, yes: bool, credential_file: Path | None, credential_name: 
         with foreign_code():
             deleted = asyncio.run(_undo(runtime, ledger, destination))
     click.echo(f"undone: {name}, {deleted} memories deleted")
+
+
+def _finish(status: JobStatus, *, as_json: bool) -> None:
+    _print_status(status, as_json=as_json)
+    if status.totals.failed or status.pending or status.open_chunks:
+        raise click.exceptions.Exit(ExitCode.FAILURE)
 
 
 async def _run(runtime: Runtime, job: ImportJob, facts: dict[str, Any], progress: ImportProgress) -> JobStatus:

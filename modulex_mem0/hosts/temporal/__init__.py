@@ -8,11 +8,14 @@ from modulex_mem0.hosts.temporal.actions import CALL_ACTION, ActionActivities
 from modulex_mem0.hosts.temporal.connection import ConnectionFailedError, connect
 from modulex_mem0.hosts.temporal.import_activities import ImportActivities
 from modulex_mem0.hosts.temporal.import_jobs import (
+    ChunkRecord,
     ImportHandle,
     ImportWaitsError,
     TemporalImportError,
+    has_workers,
     import_job_id,
     start_import,
+    workflow_id,
 )
 from modulex_mem0.hosts.temporal.import_plan import ImportProgress, ImportRequest
 from modulex_mem0.hosts.temporal.import_workflow import ImportWorkflow
@@ -22,6 +25,7 @@ __all__ = [
     "CALL_ACTION",
     "TASK_QUEUE",
     "ActionActivities",
+    "ChunkRecord",
     "ConnectionFailedError",
     "ImportActivities",
     "ImportHandle",
@@ -32,7 +36,9 @@ __all__ = [
     "TemporalImportError",
     "WorkerSettings",
     "connect",
+    "has_workers",
     "import_job_id",
     "run_worker",
     "start_import",
+    "workflow_id",
 ]

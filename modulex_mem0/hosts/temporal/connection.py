@@ -2,12 +2,14 @@
 
 import re
 
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
-__all__ = ["ConnectionFailedError", "connect", "one_line"]
+__all__ = ["ConnectionFailedError", "connect", "count_workers", "one_line"]
 
 _ADDRESS = "127.0.0.1:7233"
 _LONGEST_LINE = 300
@@ -49,6 +51,22 @@ async def connect(address: str | None = None, *, namespace: str | None = None, p
             f"cannot connect to the Temporal server at {config['target_host']}: {one_line(error)}"
         ) from None
     return client
+
+
+async def count_workers(client: Client, task_queue: str) -> int:
+    """How many workers have lately asked a task queue for activities; those that ended in the last minutes count too.
+
+    Raises:
+        RPCError: The server does not say.
+    """
+    described = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        )
+    )
+    return len({poller.identity for poller in described.pollers})
 
 
 def one_line(error: BaseException) -> str:

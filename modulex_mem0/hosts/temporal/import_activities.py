@@ -9,9 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.exceptions import ApplicationError
 
 from modulex_mem0.bulk_import import (
@@ -38,6 +35,7 @@ from modulex_mem0.bulk_import import (
 from modulex_mem0.contract import ActionError, ErrorCode, ErrorInfo
 from modulex_mem0.hosts.temporal.actions import named_credential
 from modulex_mem0.hosts.temporal.attempts import AttemptEndedError, SendingRight, sending_right
+from modulex_mem0.hosts.temporal.connection import count_workers
 from modulex_mem0.hosts.temporal.heartbeats import heartbeats
 from modulex_mem0.hosts.temporal.import_plan import (
     BEGIN,
@@ -117,7 +115,7 @@ class ImportActivities:
         async with _reported(), heartbeats(dict):
             job = await self._job(request)
             chunks, is_last = await job.index.page(None if after is None else Chunk.model_validate(after), request.page)
-            workers = await _count_workers(request.task_queue + CHUNK_TASK_QUEUE_SUFFIX)
+            workers = await count_workers(activity.client(), request.task_queue + CHUNK_TASK_QUEUE_SUFFIX)
             return ChunkPage(
                 chunks=[chunk.model_dump(mode="json") for chunk in chunks], is_last=is_last, workers=workers
             )
@@ -354,16 +352,3 @@ def _account(identity: str) -> str:
 
 def _earlier(since: float | None) -> float | None:
     return None if since is None else since - _CLOCKS
-
-
-async def _count_workers(task_queue: str) -> int:
-    """How many workers have lately asked for work; those that ended in the last minutes count too."""
-    client = activity.client()
-    described = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-        )
-    )
-    return len({poller.identity for poller in described.pollers})

@@ -3,19 +3,40 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from modulex_mem0.hosts.temporal.connection import ConnectionFailedError, one_line
-from modulex_mem0.hosts.temporal.import_plan import IMPORT_WORKFLOW, ImportProgress, ImportRequest
+from modulex_mem0.hosts.temporal.connection import ConnectionFailedError, count_workers, one_line
+from modulex_mem0.hosts.temporal.import_plan import (
+    CHUNK_TASK_QUEUE_SUFFIX,
+    FOLLOW_CHUNK,
+    IMPORT_WORKFLOW,
+    SEND_CHUNK,
+    ChunkJson,
+    ChunkOutcome,
+    ChunkTask,
+    ImportProgress,
+    ImportRequest,
+)
 
-__all__ = ["ImportHandle", "ImportWaitsError", "TemporalImportError", "import_job_id", "start_import"]
+__all__ = [
+    "ChunkRecord",
+    "ImportHandle",
+    "ImportWaitsError",
+    "TemporalImportError",
+    "has_workers",
+    "import_job_id",
+    "start_import",
+    "workflow_id",
+]
 
 _POLL = 0.5
 _ANSWER = timedelta(seconds=10)
@@ -29,9 +50,27 @@ class ImportWaitsError(TemporalImportError):
     """The import waits for somebody: the message says why. Starting it again lets it go on."""
 
 
-def import_job_id(fingerprint: str, options: Mapping[str, Any], integration: str, credential_name: str | None) -> str:
-    """The id of an import: the same source, options and destination are the same import."""
-    parts = json.dumps([fingerprint, options, integration, credential_name], sort_keys=True)
+@dataclass
+class ChunkRecord:
+    """A chunk and what became of it, as the histories of an import say."""
+
+    chunk: ChunkJson
+    outcome: ChunkOutcome
+
+
+def import_job_id(
+    fingerprint: str, options: Mapping[str, Any], integration: str, credential_name: str | None, generation: int = 0
+) -> str:
+    """The id of an import: the same source, options and destination are the same import.
+
+    Args:
+        fingerprint: Of the source.
+        options: How it is read.
+        integration: Where to.
+        credential_name: A credential that is stored on the workers.
+        generation: How often it was undone.
+    """
+    parts = json.dumps([fingerprint, options, integration, credential_name, generation], sort_keys=True)
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
@@ -44,8 +83,11 @@ class ImportHandle:
         is_new: Whether it was started now.
     """
 
-    def __init__(self, handle: "WorkflowHandle[Any, ImportProgress]", job: str, *, is_new: bool) -> None:
-        self._handle = handle
+    def __init__(self, client: Client, job: str, *, is_new: bool) -> None:
+        # Without the id of a run, it follows the workflow when that continues as new.
+        handle = client.get_workflow_handle(workflow_id(job), result_type=ImportProgress)
+        self._client = client
+        self._handle: WorkflowHandle[Any, ImportProgress] = handle
         self.job = job
         self.workflow_id = handle.id
         self.is_new = is_new
@@ -92,6 +134,17 @@ class ImportHandle:
             with suppress(asyncio.CancelledError, Exception):
                 await result
 
+    async def records(self) -> list[ChunkRecord]:
+        """What became of each chunk that was sent, in their order, read from the histories of all its runs."""
+        found: dict[int, ChunkRecord] = {}
+        run_id = (await self._handle.describe()).run_id
+        while run_id:
+            history = await self._client.get_workflow_handle(self.workflow_id, run_id=run_id).fetch_history()
+            for record in await _records(self._client, history.events):
+                found[record.chunk["number"]] = record
+            run_id = history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+        return [found[number] for number in sorted(found)]
+
     async def _result(self) -> ImportProgress:
         while True:
             try:
@@ -110,35 +163,42 @@ async def start_import(client: Client, request: ImportRequest) -> ImportHandle:
     Raises:
         ConnectionFailedError: The server refuses.
     """
-    workflow_id = f"modulex-import-{request.job}"
     progress = ImportProgress()
     try:
-        status = await _status(client, workflow_id)
+        status = await _status(client, workflow_id(request.job))
         if status not in (None, WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
             # It may have sent something before it was ended.
             progress.again = True
             status = None
         if status is None:
             with suppress(WorkflowAlreadyStartedError):
-                started = await client.start_workflow(
+                await client.start_workflow(
                     IMPORT_WORKFLOW,
                     args=[request, progress],
-                    id=workflow_id,
+                    id=workflow_id(request.job),
                     task_queue=request.task_queue,
                     result_type=ImportProgress,
                 )
-                return ImportHandle(_latest(client, started.id), request.job, is_new=True)
-        handle = _latest(client, workflow_id)
+                return ImportHandle(client, request.job, is_new=True)
+        handle = ImportHandle(client, request.job, is_new=False)
         if status is not WorkflowExecutionStatus.COMPLETED:
-            await handle.signal("go_on")
-        return ImportHandle(handle, request.job, is_new=False)
+            await client.get_workflow_handle(handle.workflow_id).signal("go_on")
     except RPCError as error:
         raise ConnectionFailedError(f"the Temporal server refuses the import: {one_line(error)}") from None
+    return handle
 
 
-def _latest(client: Client, workflow_id: str) -> "WorkflowHandle[Any, ImportProgress]":
-    """A handle that follows the workflow when it continues as new."""
-    return client.get_workflow_handle(workflow_id, result_type=ImportProgress)
+async def has_workers(client: Client, task_queue: str) -> bool:
+    """Whether a worker has asked for chunks in the last minutes; also true where the server does not say."""
+    try:
+        return await count_workers(client, task_queue + CHUNK_TASK_QUEUE_SUFFIX) > 0
+    except RPCError:
+        return True
+
+
+def workflow_id(job: str) -> str:
+    """The id of the workflow of an import."""
+    return f"modulex-import-{job}"
 
 
 async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
@@ -148,3 +208,32 @@ async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus |
         if error.status == RPCStatusCode.NOT_FOUND:
             return None
         raise
+
+
+async def _records(client: Client, events: Iterable[HistoryEvent]) -> list[ChunkRecord]:
+    """The chunks of one run."""
+    scheduled: dict[int, tuple[str, ChunkJson]] = {}
+    found: dict[int, ChunkRecord] = {}
+    for event in events:
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            begun = event.activity_task_scheduled_event_attributes
+            name = begun.activity_type.name
+            if name == SEND_CHUNK:
+                _, task = await client.data_converter.decode(begun.input.payloads, [ImportRequest, ChunkTask])
+                scheduled[event.event_id] = name, task.chunk
+            elif name == FOLLOW_CHUNK:
+                arguments = await client.data_converter.decode(begun.input.payloads)
+                scheduled[event.event_id] = name, arguments[1]
+        elif event.HasField("activity_task_completed_event_attributes"):
+            ended = event.activity_task_completed_event_attributes
+            if ended.scheduled_event_id not in scheduled:
+                continue
+            name, chunk = scheduled[ended.scheduled_event_id]
+            (outcome,) = await client.data_converter.decode(ended.result.payloads, [ChunkOutcome])
+            if name == SEND_CHUNK:
+                found[chunk["number"]] = ChunkRecord(chunk, outcome)
+            else:
+                record = found[chunk["number"]].outcome
+                record.finished += outcome.finished
+                record.failures += outcome.failures
+    return list(found.values())

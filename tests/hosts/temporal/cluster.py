@@ -13,11 +13,13 @@ import json
 import os
 import random
 import sqlite3
+import sys
 import tempfile
 import time
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,16 +34,15 @@ from modulex_mem0.sandbox import sandbox_process
 from tests.hosts.temporal.dev_server import DevServer
 from tests.hosts.temporal.workers import WorkerProcess, worker_process
 
-QUEUE = "imports"
 CREDENTIAL = "work"
 
 
-def write_rows(path: Path, rows: int, *, users: int = 50, start: int = 0) -> Path:
-    """A source with distinct rows that are stored word for word."""
+def write_rows(path: Path, rows: int, *, users: int = 50, start: int = 0, infer: bool = False) -> Path:
+    """A source with distinct rows, by default ones that are stored word for word."""
     with path.open("w") as file:
         for number in range(start, start + rows):
             messages = [{"role": "user", "content": f"On day {number} I counted {number} geese."}]
-            file.write(json.dumps({"user_id": f"user-{number % users}", "messages": messages, "infer": False}) + "\n")
+            file.write(json.dumps({"user_id": f"user-{number % users}", "messages": messages, "infer": infer}) + "\n")
     return path
 
 
@@ -74,23 +75,27 @@ class Cluster:
     sandbox_url: str
     database: Path
     environment: Mapping[str, str]
+    queue: str
+    api_key: str
     options: tuple[str, ...] = ()
     workers: list[WorkerProcess] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def add_worker(self) -> WorkerProcess:
         process = worker_process(
-            self.temporal.address, "--task-queue", QUEUE, *self.options, environment=self.environment
+            self.temporal.address, "--task-queue", self.queue, *self.options, environment=self.environment
         )
         worker = self._stack.enter_context(process)
         self.workers.append(worker)
         return worker
 
-    def remove_workers(self) -> None:
-        """Kill all workers."""
-        for worker in self.workers:
-            worker.kill()
-        self.workers.clear()
+    def store_credential(self, api_key: str) -> None:
+        """Store what the workers use, as `work`."""
+        with Runtime() as runtime:
+            profile = runtime.integrations["mem0"].profile
+        store = StoredCredentials(Path(self.environment["MODULEX_HOME"]))
+        with _variables(self.environment):
+            store.save(profile, CREDENTIAL, {"api_key": api_key, "base_url": self.sandbox_url})
 
     def set_faults(self, *faults: Mapping[str, Any]) -> None:
         httpx.put(f"{self.sandbox_url}/_sandbox/faults", json=list(faults)).raise_for_status()
@@ -104,14 +109,16 @@ class Cluster:
             source=str(source),
             fingerprint=fingerprint,
             credential_name=CREDENTIAL,
-            task_queue=QUEUE,
+            task_queue=self.queue,
             **options,
         )
         return await start_import(self.client, request)
 
 
 @asynccontextmanager
-async def cluster(folder: Path, workers: int, *options: str, delay: float = 0.0) -> AsyncIterator[Cluster]:
+async def cluster(
+    folder: Path, workers: int, *options: str, delay: float = 0.0, temporal: DevServer | None = None
+) -> AsyncIterator[Cluster]:
     """A cluster, for the time of the block.
 
     Args:
@@ -119,28 +126,28 @@ async def cluster(folder: Path, workers: int, *options: str, delay: float = 0.0)
         workers: How many run at the start.
         *options: Of the workers' command.
         delay: How long the sandbox takes to work an add off, in seconds.
+        temporal: A server that runs; by default one of its own.
     """
     environment = {"MODULEX_HOME": str(folder / "home"), "MODULEX_KEYRING": "off"}
     database = folder / "sandbox.db"
     with (
         sandbox_process(data=database, delay=delay, allow_fault_control=True) as sandbox,
-        DevServer(folder) as temporal,
+        nullcontext(temporal) if temporal is not None else DevServer(folder) as server,
         ExitStack() as stack,
     ):
-        with Runtime() as runtime:
-            profile = runtime.integrations["mem0"].profile
-        with _variables(environment):
-            StoredCredentials().save(profile, CREDENTIAL, {"api_key": sandbox.api_key, "base_url": sandbox.base_url})
         made = Cluster(
-            folder,
-            temporal,
-            await temporal.client(),
-            sandbox.base_url,
-            database,
-            environment,
-            options,
+            folder=folder,
+            temporal=server,
+            client=await server.client(),
+            sandbox_url=sandbox.base_url,
+            database=database,
+            environment=environment,
+            queue=f"imports-{uuid.uuid4()}",
+            api_key=sandbox.api_key,
+            options=options,
             _stack=stack,
         )
+        made.store_credential(sandbox.api_key)
         for _ in range(workers):
             await asyncio.to_thread(made.add_worker)
         yield made
@@ -185,9 +192,9 @@ async def _kill(arguments: argparse.Namespace, folder: Path) -> None:
         seconds = time.monotonic() - begun
         progress = await handle.follow()
     count = count_rows(folder / "sandbox.db", arguments.rows)
-    print(f"{arguments.rows} rows, {arguments.workers} workers, {killed} killed, the server restarted once")
-    print(f"{seconds:.0f} s; found again when a chunk was tried again: {progress.found}")
-    print(f"lost {count.lost}, doubled {count.doubled}; the import counts {_counts(progress)}")
+    report(f"{arguments.rows} rows, {arguments.workers} workers, {killed} killed, the server restarted once")
+    report(f"{seconds:.0f} s; found again when a chunk was tried again: {progress.found}")
+    report(f"lost {count.lost}, doubled {count.doubled}; the import counts {_counts(progress)}")
 
 
 async def _scale(arguments: argparse.Namespace, folder: Path) -> None:
@@ -204,10 +211,14 @@ async def _scale(arguments: argparse.Namespace, folder: Path) -> None:
             seconds = time.monotonic() - begun
         count = count_rows(own / "sandbox.db", arguments.rows)
         rates[workers] = arguments.rows / seconds
-        print(
-            f"{workers} workers: {seconds:.1f} s, {rates[workers]:.0f} rows/s, lost {count.lost}, doubled {count.doubled}"
-        )
-    print(f"{arguments.workers} workers are {rates[arguments.workers] / rates[1]:.2f} times as fast as one")
+        found = f"lost {count.lost}, doubled {count.doubled}"
+        report(f"{workers} workers: {seconds:.1f} s, {rates[workers]:.0f} rows/s, {found}")
+    report(f"{arguments.workers} workers are {rates[arguments.workers] / rates[1]:.2f} times as fast as one")
+
+
+def report(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _counts(progress: ImportProgress) -> str:

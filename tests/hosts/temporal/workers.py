@@ -1,6 +1,7 @@
 """Workers in processes of their own, started with the command, which a test may kill."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -36,6 +37,14 @@ class WorkerProcess:
         """Kill it in the middle of whatever it does."""
         self._process.kill()
         self._process.wait(PATIENCE)
+
+    def freeze(self) -> None:
+        """Stop it as a machine that sleeps."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
         """Ask it to stop, and return its exit code."""
