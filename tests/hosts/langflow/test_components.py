@@ -8,7 +8,6 @@ import pytest
 
 from modulex_mem0.hosts.langflow import bundle_files
 from modulex_mem0.runtime import Runtime, discover
-from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.installed import install
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
@@ -173,7 +172,7 @@ async def test_a_flow_that_runs_again_calls_again(server: ScriptedServer, script
     assert len(server.requests) == 2
 
 
-async def test_a_failed_call_stops_the_flow_with_one_line(sandbox: RunningSandbox, credential: dict[str, str]) -> None:
+async def test_a_failed_call_stops_the_flow_with_one_line(credential: dict[str, str]) -> None:
     flow = Flow()
     wrong = credential | {"api_key": "m0-wrong-key-0123456789"}
     flow.add(COMPONENTS["check_connection"], **wrong)
@@ -181,8 +180,7 @@ async def test_a_failed_call_stops_the_flow_with_one_line(sandbox: RunningSandbo
         await flow.run()
     # Langflow's own words, then ours, with those of the service.
     line = str(raised.value).splitlines()[-1]
-    assert line.startswith("unauthorized: ")
-    assert "Given token not valid" in line or "Invalid" in line or "nvalid" in line
+    assert line.startswith("unauthorized: Invalid API key.")
     assert wrong["api_key"] not in str(raised.value)
 
     flow = Flow()
