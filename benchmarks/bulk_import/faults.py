@@ -22,6 +22,8 @@ __all__ = ["main"]
 
 _ADD = "/v3/memories/add/"
 _OUTAGE = 30.0
+_STORM = 10.0
+_STORMS = f"three storms of 429 for {_STORM:.0f} s, Retry-After 2 s"
 
 
 def _some(rows: int, share: float, **fault: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the parts of a fault
@@ -30,16 +32,9 @@ def _some(rows: int, share: float, **fault: Any) -> list[dict[str, Any]]:  # noq
     return [{"path": _ADD, "calls": calls, **fault}]
 
 
-def _storms(rows: int) -> list[dict[str, Any]]:
-    """Three times, sixty calls in a row are limited."""
-    starts = (rows // 5, rows // 2, rows * 4 // 5)
-    calls = [start + number for start in starts for number in range(60)]
-    return [{"path": _ADD, "calls": calls, "status": 429, "retry_after": 2}]
-
-
 def _scenarios(rows: int) -> dict[str, list[dict[str, Any]]]:
     return {
-        "429 storms, Retry-After 2 s": _storms(rows),
+        _STORMS: [{"path": _ADD, "status": 429, "retry_after": 2}],
         "5 % HTTP 500": _some(rows, 0.05, status=500),
         "5 % HTTP 504 after the work": _some(rows, 0.05, processed=True, status=504),
         "5 % resets before the work": _some(rows, 0.05, reset="before"),
@@ -58,13 +53,13 @@ def main() -> None:
     for name, faults in _scenarios(given.rows).items():
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            found, report = _run(Path(folder), given.rows, faults)
+            found, report = _run(Path(folder), given.rows, faults, storms=name == _STORMS)
         print(f"{name}: {found}, failed {report['failed']}, {time.monotonic() - begun:.0f} s", flush=True)
         bad += found.lost + found.doubled + report["failed"]
     raise SystemExit(bool(bad))
 
 
-def _run(folder: Path, rows: int, faults: list[dict[str, Any]]) -> tuple[Any, dict[str, int]]:
+def _run(folder: Path, rows: int, faults: list[dict[str, Any]], *, storms: bool) -> tuple[Any, dict[str, int]]:
     file = folder / "rows.jsonl"
     write_rows(file, rows, users=50)
     with ExitStack() as stack:
@@ -72,11 +67,17 @@ def _run(folder: Path, rows: int, faults: list[dict[str, Any]]) -> tuple[Any, di
         data = None if faults else folder / "sandbox.db"
         sandbox = stack.enter_context(_sandbox(data, 0))
         with _client(sandbox) as client:
-            client.put("/_sandbox/faults", json=faults).raise_for_status()
+            if not storms:
+                client.put("/_sandbox/faults", json=faults).raise_for_status()
             with import_process(file, sandbox, folder) as process:
+                if storms:
+                    for share in (0.2, 0.5, 0.8):
+                        _wait_for(client, int(rows * share))
+                        client.put("/_sandbox/faults", json=faults).raise_for_status()
+                        time.sleep(_STORM)
+                        client.delete("/_sandbox/faults").raise_for_status()
                 if not faults:
-                    while accepted(client) < rows // 3:
-                        time.sleep(0.1)
+                    _wait_for(client, rows // 3)
                     sandbox.process.kill()
                     sandbox.process.wait()
                     time.sleep(_OUTAGE)
@@ -92,6 +93,11 @@ def _run(folder: Path, rows: int, faults: list[dict[str, Any]]) -> tuple[Any, di
 def _sandbox(data: Path | None, port: int) -> Iterator[Any]:
     with sandbox_process(delay=0, port=port, data=data, allow_fault_control=True) as sandbox:
         yield sandbox
+
+
+def _wait_for(client: httpx.Client, adds: int) -> None:
+    while accepted(client) < adds:
+        time.sleep(0.1)
 
 
 def _client(sandbox: Account) -> httpx.Client:

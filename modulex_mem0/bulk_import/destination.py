@@ -166,7 +166,8 @@ class Destination:
             ImportStoppedError, CallFailedError: The service does not say.
         """
         output = await self._read("check_connection", {})
-        return "/".join(str(output.get(name) or "") for name in ("organization_id", "project_id"))
+        known = [str(output.get(name) or "") for name in ("organization_id", "project_id")]
+        return "/".join(known if any(known) else [str(output.get("user_email") or "")])
 
     async def add(self, input: Mapping[str, Any]) -> tuple[Effect, Result]:
         """Send one add.
@@ -334,8 +335,8 @@ def _effect(error: ErrorInfo | None) -> Effect:
         return Effect.UNCERTAIN if status == 408 else Effect.NOT_SENT
     if error.code in _UNCERTAIN:
         return Effect.UNCERTAIN
-    # 425 and 409 ask to come back later.
-    return Effect.NOT_SENT if status in (409, 425) else Effect.REFUSED
+    # 425 asks to come back later.
+    return Effect.NOT_SENT if status == 425 else Effect.REFUSED
 
 
 def _raise_if_stopping(error: ErrorInfo) -> None:

@@ -128,6 +128,8 @@ class ImportJob:
         self.job = ""
         #: Whether an earlier run had begun it.
         self.resumed = False
+        #: Whether an earlier run had ended it, so that nothing was left to do.
+        self.was_done = False
 
     async def run(self, *, facts: dict[str, Any] | None = None) -> JobStatus:
         """Run the job to its end, or go on with it.
@@ -160,6 +162,7 @@ class ImportJob:
                 await self._index(ledger)
             ledger.release_taken()
             self.totals = ledger.totals()
+            self.was_done = ledger.record["state"] == "done"
             self.phase = "sending"
             if ledger.open_chunks() or ledger.pending_count():
                 await self._send(ledger)

@@ -7,6 +7,7 @@ A service that fails stops everything as well, for a time that doubles, and then
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from contextlib import asynccontextmanager
 
 from modulex_mem0.contract import ErrorCode, ErrorInfo
 
-__all__ = ["Rate", "Turn"]
+__all__ = ["LongPauseError", "Rate", "Turn"]
 
 _WINDOW = 5.0
 _SLOWEST = 0.5
@@ -30,6 +31,10 @@ _LONGEST_LIMIT = 60.0
 _OUTAGE = 3
 # A shorter wait costs more than it is worth.
 _SHORTEST_WAIT = 0.002
+
+
+class LongPauseError(Exception):
+    """The next turn is further away than the caller wants to wait."""
 
 
 class Turn:
@@ -95,14 +100,18 @@ class Rate:
         return max(0.0, self._paused_until - time.monotonic())
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
-        """Wait for a turn, and hold it for the time of the request. The caller reports its outcome with `report`."""
+    async def turn(self, *, longest_pause: float = math.inf) -> AsyncIterator[Turn]:
+        """Wait for a turn, and hold it for the time of the request. The caller reports its outcome with `report`.
+
+        Raises:
+            LongPauseError: The service asked to wait for longer than `longest_pause`, in seconds.
+        """
         async with self._slots:
             if self._failures >= _OUTAGE:
                 async with self._probe:
-                    yield await self._begin()
+                    yield await self._begin(longest_pause)
             else:
-                yield await self._begin()
+                yield await self._begin(longest_pause)
 
     def report(self, turn: Turn, error: ErrorInfo | None) -> None:
         """Learn from a request: None for success, also where it was refused for what it held.
@@ -124,9 +133,11 @@ class Rate:
         self.accepted += 1
         self.last_accepted = time.monotonic()
 
-    async def _begin(self) -> Turn:
+    async def _begin(self, longest_pause: float) -> Turn:
         while True:
             now = time.monotonic()
+            if self._paused_until - now > longest_pause:
+                raise LongPauseError
             if self._paused_until > now:
                 await asyncio.sleep(self._paused_until - now)
                 continue

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from modulex_mem0.bulk_import.chunks import Chunk, ChunkRows, Source
+from modulex_mem0.bulk_import.conversions import Input
 from modulex_mem0.bulk_import.destination import (
     CHUNK_TAG,
     JOB_TAG,
@@ -24,9 +25,10 @@ from modulex_mem0.bulk_import.destination import (
     Scope,
     chunk_tag,
 )
-from modulex_mem0.bulk_import.rate import Rate
+from modulex_mem0.bulk_import.rate import LongPauseError, Rate
 from modulex_mem0.bulk_import.rows import InvalidRow, Row
-from modulex_mem0.contract import ErrorInfo, FrozenModel
+from modulex_mem0.contract import ErrorCode, ErrorInfo, FrozenModel
+from modulex_mem0.runtime import Result
 
 __all__ = [
     "ChunkResult",
@@ -144,13 +146,14 @@ async def send_chunk(
         rate: Of the whole import, shared by its chunks.
         again: Whether this chunk may have been begun before.
         since: When it was first begun, in seconds since 1970; earlier events are not read. None reads all.
-        patience: How long to keep trying while the service takes nothing, in seconds.
+        patience: How long to keep trying while the service takes nothing, and the longest pause that it may ask for, in
+            seconds.
         settle: How long a request whose outcome is not known gets to take effect before the service is asked.
         on_rows: Called with the chunk's rows before the first of them is sent.
         on_progress: Learns how many more rows are accepted, skipped, finished or failed.
 
     Raises:
-        DestinationUnavailableError: The service has taken nothing for as long as `patience`.
+        DestinationUnavailableError: The service has taken nothing for as long as `patience`, or asks to wait longer.
         ImportStoppedError: No add can succeed, for example because of the credential.
         SourceError: The chunk cannot be read; `SourceChangedError` if the source is another one now.
     """
@@ -247,9 +250,11 @@ class _Sending:
     async def _add(self, position: int) -> None:
         row = self._row(position)
         metadata = {**(row.input.get("metadata") or {}), KEY_TAG: row.key, CHUNK_TAG: self.tag, JOB_TAG: self.job}
-        async with self.rate.turn() as turn:
-            effect, result = await self.destination.add({**row.input, "metadata": metadata})
-            self.rate.report(turn, None if effect in (Effect.ACCEPTED, Effect.REFUSED) else result.error)
+        try:
+            effect, result = await self._send(row.input | {"metadata": metadata})
+        except LongPauseError:
+            self.waiting.append(position)
+            return
         if effect is Effect.ACCEPTED:
             self._accept(position, result.output.get("event_id"), result.output.get("status"))
         elif effect is Effect.REFUSED and result.error is not None:
@@ -261,6 +266,12 @@ class _Sending:
                 self.uncertain.add(position)
                 count, accepted = self.tries.get(position, (0, self.rate.accepted))
                 self.tries[position] = (count + 1, accepted)
+
+    async def _send(self, add: Input) -> tuple[Effect, Result]:
+        async with self.rate.turn(longest_pause=self.patience) as turn:
+            effect, result = await self.destination.add(add)
+            self.rate.report(turn, None if effect in (Effect.ACCEPTED, Effect.REFUSED) else result.error)
+        return effect, result
 
     async def _ask(self, positions: Iterable[int]) -> None:
         """Ask which of these rows the destination has, and take them from those that wait."""
@@ -320,6 +331,9 @@ class _Sending:
             self._check_patience()
 
     def _check_patience(self) -> None:
+        if (pause := self.rate.pause) > self.patience:
+            error = self.last_error or ErrorInfo(ErrorCode.RATE_LIMITED, "the service asked to wait", retryable=True)
+            raise DestinationUnavailableError(error, pause)
         if self._is_late() and self.last_error is not None:
             raise DestinationUnavailableError(self.last_error, self.last_error.retry_after)
 

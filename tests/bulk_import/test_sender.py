@@ -172,6 +172,21 @@ async def test_a_service_that_takes_nothing_is_left_in_time(
     assert (result.accepted, result.found) == (10, 0)
 
 
+async def test_a_service_that_asks_to_wait_for_long_is_left_at_once(
+    destination: Destination, service: Service, write_rows: WriteRows
+) -> None:
+    path = write_rows(30)
+    service.sandbox.set_faults({"path": ADD, "calls": list(range(5, 100)), "status": 429, "retry_after": 3600})
+    with pytest.raises(DestinationUnavailableError) as caught:
+        await _send(destination, path, rate=Rate(in_flight=2))
+    assert caught.value.error.http_status == 429
+    assert 3500 < (caught.value.retry_after or 0) <= 3600
+    service.sandbox.set_faults()
+    result = await _send(destination, path, again=True)
+    assert (result.accepted, result.found) == (30, 4)
+    assert sorted(service.adds().values()) == [1] * 30
+
+
 def _without_pauses() -> Rate:
     class Impatient(Rate):
         def report(self, *_: Any) -> None:

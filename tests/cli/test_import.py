@@ -55,6 +55,8 @@ def test_an_import_and_what_can_be_done_with_it(run_here: Run, account: dict[str
     job = report["job"]
     assert _memories(run_here, account, "alice") == ["I cook"]
 
+    repeated = run_here("import", "rows.jsonl", env=account)
+    assert f"nothing was left to do; to import it once more, first: modulex-mem0 import undo {job}" in repeated.stderr
     listed = run_here("import", "status", env=account)
     assert job in listed.stdout
     one = run_here("import", "status", job[:5], env=account)

@@ -189,6 +189,10 @@ def run(
         except KeyboardInterrupt:
             click.echo("\nstopped; the same command goes on", err=True)
             raise
+    if job.was_done:
+        click.echo(
+            f"nothing was left to do; to import it once more, first: modulex-mem0 import undo {job.job}", err=True
+        )
     _finish(status, as_json=as_json)
 
 
