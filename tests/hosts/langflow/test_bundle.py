@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -22,7 +23,7 @@ MANIFEST: IntegrationManifest = discover()["mem0"].manifest
 COMMITTED = Path(modulex_mem0.__file__).parent / "hosts" / "langflow"
 
 
-def run(*arguments: str) -> "tuple[int, str]":
+def run(*arguments: str) -> tuple[int, str]:
     ended = CliRunner().invoke(command, list(arguments))
     return ended.exit_code, ended.output
 
@@ -141,7 +142,7 @@ _SCHEMAS = {action.name: action.output_schema for action in MANIFEST.actions}
 def test_text_for_a_prompt_is_what_is_remembered() -> None:
     found = {"success": True, "error": None, "search_results": [{"id": "1", "memory": "I\ncook"}, {"id": "2"}]}
     assert as_text(found, _SCHEMAS["search_memories"]) == 'I cook\n{"id": "2"}'
-    nothing = {"success": True, "error": None, "memories": [], "ids": [], "count": 0, "next": None}
+    nothing: dict[str, Any] = {"success": True, "error": None, "memories": [], "ids": [], "count": 0, "next": None}
     assert as_text(nothing, _SCHEMAS["get_memories"]) == ""
     one = {"success": True, "error": None, "memory": {"id": "1", "memory": "I cook"}}
     assert as_text(one, _SCHEMAS["get_memory"]) == "I cook"
