@@ -24,7 +24,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
     try:
         return getattr(import_module(f"{__name__}.component"), name)
     except ImportError as error:
-        if error.name is None or error.name.partition(".")[0] not in ("lfx", "mcp"):
+        if error.name is None or error.name.partition(".")[0] not in ("langchain_core", "lfx", "mcp"):
             raise
         # With mcp 2, Langflow's library cannot be imported either.
         raise ImportError(
