@@ -112,5 +112,5 @@ $(BENCH_VENV)/bin/python:
 	@scripts/make-environment $(or $(BENCH_PYTHON),$(PYTHON)) $(BENCH_VENV)
 
 $(BENCH_VENV)/.bench: pyproject.toml | $(BENCH_VENV)/bin/python
-	$(BENCH_VENV)/bin/python -m pip install --quiet --editable '.[cli,sandbox]' --group bench
+	$(BENCH_VENV)/bin/python -m pip install --quiet --editable '.[cli,sandbox,serve]' --group bench
 	@touch $@

@@ -32,6 +32,7 @@ class Plan:
         watched: The loads under which the longest step of the event loop is looked for.
         cold_rounds: How often each program is started.
         lasting_calls: How many calls the memory case makes.
+        served_calls: How many calls a round of the REST case makes.
         installed: How many integrations the growth case installs.
     """
 
@@ -42,19 +43,20 @@ class Plan:
     watched: tuple[Load, ...]
     cold_rounds: int
     lasting_calls: int
+    served_calls: int = 1000
     installed: int = 200
 
 
 _TEN: Final = tuple(Load("http", 10, at_once) for at_once in (1, 32, 128))
 _LARGE: Final = tuple(Load("http", records, at_once) for records in (200, 1000) for at_once in (1, 32))
-_TLS: Final = tuple(Load("https", 10, at_once) for at_once in (1, 32, 128))
+_TLS: Final = tuple(Load("https", 10, at_once) for at_once in (1, 32))
 FULL: Final = Plan(
     name="full",
     loads=(*_TEN, *_LARGE, *_TLS),
-    rounds=11,
-    seconds=0.35,
+    rounds=7,
+    seconds=0.3,
     watched=(Load("http", 200, 1), Load("http", 1000, 1), Load("http", 1000, 32)),
-    cold_rounds=15,
+    cold_rounds=9,
     lasting_calls=100_000,
 )
 QUICK: Final = Plan(
@@ -65,6 +67,7 @@ QUICK: Final = Plan(
     watched=(Load("http", 1000, 1),),
     cold_rounds=3,
     lasting_calls=10_000,
+    served_calls=300,
 )
 
 Case = Callable[[Bench, Plan], Any]
@@ -151,6 +154,19 @@ def memory(bench: Bench, plan: Plan) -> dict[str, Any]:
         made += taken["calls"]
         points.append({"calls": made, "mib": taken["rss"] / 2**20, "blocks": taken["blocks"]})
     return {"contender": name, "points": points}
+
+
+@_case
+def rest(bench: Bench, plan: Plan) -> dict[str, Any]:
+    """CPU per call through the runtime, and through the server that has it: milliseconds, one pair for each round."""
+    try:
+        # The extra `serve`; with its libraries missing, the rest of a run goes on.
+        from benchmarks.rest import measure  # noqa: PLC0415
+    except ImportError as error:
+        return {"skipped": f"{error.name} is not installed", "rounds": []}
+    return {
+        "rounds": [{"runtime": direct, "server": served} for direct, served in measure(plan.served_calls, plan.rounds)]
+    }
 
 
 def _available(names: Iterable[str]) -> list[str]:

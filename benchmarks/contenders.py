@@ -236,7 +236,7 @@ async def runtime_transport(target: Target) -> AsyncIterator[Call]:
     transport = TransportOpener(_settings("pyreqwest")).open(Service(target.base_url, HEADERS, NO_SECRETS))
 
     async def call() -> int:
-        request = Request("POST", target.search_url, to_json(target.body()), 5.0, must_not_repeat=False)
+        request = Request("POST", target.search_url, to_json(target.body()), 5.0, 30.0, must_not_repeat=False)
         response = await transport.exchange(request, 2**25)
         return len(from_json(response.body)["results"])
 

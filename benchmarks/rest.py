@@ -14,14 +14,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.sandbox import sandbox_process
 from modulex_mem0.server import ServerSettings, TemporaryCredential, serve
 
+__all__ = ["LIMIT", "measure"]
+
+#: Milliseconds that the REST API may add to a call.
+LIMIT = 0.3
+
 _TOKEN = "benchmark-token-0123456789"  # noqa: S105 - of a server on this machine that ends with this program
-_LIMIT = 0.3
 _ROUNDS = 7
 _WARM_UP = 200
 _INPUT = {"user_id": "alice", "query": "vegetarian", "limit": 10}
@@ -31,34 +37,46 @@ _PATH = "/v1/integrations/mem0/actions/search_memories"
 def main() -> None:
     """Measure and print."""
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    taken = measure(calls, _ROUNDS)
+    for number, (direct, served) in enumerate(taken, 1):
+        print(f"round {number}: runtime {direct:.3f} ms, server {served:.3f} ms")
+    added = statistics.median(served - direct for direct, served in taken)
+    print(f"the REST API adds {added:.3f} ms of CPU to a call, for {LIMIT} ms: {'met' if added <= LIMIT else 'missed'}")
+
+
+def measure(calls: int, rounds: int) -> list[tuple[float, float]]:
+    """Milliseconds of CPU for each call through the runtime, and through the server, by round.
+
+    Raises:
+        RuntimeError: A call failed, or a process ended.
+    """
     with sandbox_process(delay=0) as sandbox, tempfile.TemporaryDirectory() as folder:
         variables = {"MEM0_API_KEY": sandbox.api_key, "MEM0_BASE_URL": sandbox.base_url, "MODULEX_HOME": folder}
         with _child("runtime", variables) as runtime, _child("server", variables) as server:
             # The first line that the server writes is its address.
             host = (server.stdout.readline() if server.stdout else "").strip().removeprefix("http://")
-            rounds = []
-            for number in range(-1, _ROUNDS):
-                count = _WARM_UP if number < 0 else calls
-                direct, served = _direct(runtime, count), _served(server, host, count)
-                if number >= 0:
-                    rounds.append((direct, served))
-                    print(f"round {number + 1}: runtime {direct:.3f} ms, server {served:.3f} ms")
-            runtime.kill()
-            server.kill()
-    added = statistics.median(served - direct for direct, served in rounds)
-    print(
-        f"the REST API adds {added:.3f} ms of CPU to a call, for {_LIMIT} ms: {'met' if added <= _LIMIT else 'missed'}"
-    )
+            if not host:
+                raise RuntimeError("the server did not start")
+            _direct(runtime, _WARM_UP)
+            _served(server, host, _WARM_UP)
+            return [(_direct(runtime, calls), _served(server, host, calls)) for _ in range(rounds)]
 
 
-def _child(role: str, variables: dict[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+@contextmanager
+def _child(role: str, variables: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
         [sys.executable, "-c", f"from benchmarks.rest import {role}; {role}()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        cwd=Path(__file__).parent.parent,
         env=os.environ | variables,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _direct(process: "subprocess.Popen[str]", calls: int) -> float:
@@ -67,7 +85,10 @@ def _direct(process: "subprocess.Popen[str]", calls: int) -> float:
     assert process.stdout is not None
     process.stdin.write(f"{calls}\n")
     process.stdin.flush()
-    return float(process.stdout.readline()) * 1000 / calls
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError("the process of the runtime ended")
+    return float(line) * 1000 / calls
 
 
 def _served(process: "subprocess.Popen[str]", host: str, calls: int) -> float:
@@ -81,7 +102,7 @@ def _served(process: "subprocess.Popen[str]", host: str, calls: int) -> float:
         reply = connection.getresponse()
         content = reply.read()
         if reply.status != 200:
-            raise SystemExit(f"the server replied {reply.status}: {content[:200]!r}")
+            raise RuntimeError(f"the server replied {reply.status}: {content[:200]!r}")
     used = _cpu_seconds(process.pid) - before
     connection.close()
     return used * 1000 / calls

@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Self
 from langchain_core.tools import StructuredTool, ToolException
 
 from modulex_mem0.hosts.toolset import ToolSet
-from modulex_mem0.runtime import CredentialMapping, HiddenDict, Result, Runtime
+from modulex_mem0.runtime import BoundIntegration, CredentialMapping, HiddenDict, Result, Runtime
 
 __all__ = ["tools"]
 
@@ -65,7 +65,9 @@ def tools(
         simple=simple,
         strict=strict,
     )
-    return [_structured_tool(toolset, name, credential) for name in toolset]
+    # The environment is read at each call.
+    bound = None if credential is None else toolset.bind(HiddenDict(credential))
+    return [_structured_tool(toolset, name, bound) for name in toolset]
 
 
 @cache
@@ -74,9 +76,9 @@ def _process_runtime() -> Runtime:
     return Runtime()
 
 
-def _structured_tool(toolset: ToolSet, name: str, credential: CredentialMapping | None) -> StructuredTool:
+def _structured_tool(toolset: ToolSet, name: str, integration: BoundIntegration | None) -> StructuredTool:
     tool = toolset[name]
-    bound = _BoundTool(toolset, name, credential)
+    bound = _BoundTool(toolset, name, integration)
     return StructuredTool(
         name=name,
         description=tool.description,
@@ -118,12 +120,12 @@ def _output(result: Result) -> dict[str, Any]:
 class _BoundTool:
     """A tool with its credential. Neither a repr nor a copy nor a pickle of it shows the credential."""
 
-    __slots__ = ("_credential", "_name", "_toolset")
+    __slots__ = ("_bound", "_name", "_toolset")
 
-    def __init__(self, toolset: ToolSet, name: str, credential: CredentialMapping | None) -> None:
+    def __init__(self, toolset: ToolSet, name: str, bound: BoundIntegration | None) -> None:
         self._toolset = toolset
         self._name = name
-        self._credential = None if credential is None else HiddenDict(credential)
+        self._bound = bound
 
     def __repr__(self) -> str:
         return f"<bound tool {self._name}>"
@@ -136,8 +138,8 @@ class _BoundTool:
 
     def call(self, /, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the model passes
         """Call the action and return its output."""
-        return _output(self._toolset.call_sync(self._name, arguments, credential=self._credential))
+        return _output(self._toolset.call_sync(self._name, arguments, bound=self._bound))
 
     async def acall(self, /, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the model passes
         """Call the action and return its output."""
-        return _output(await self._toolset.call(self._name, arguments, credential=self._credential))
+        return _output(await self._toolset.call(self._name, arguments, bound=self._bound))

@@ -13,7 +13,7 @@ from modulex_mem0.runtime import BrokenIntegrationError, UnknownActionError, Unk
 
 if TYPE_CHECKING:
     # The face of `hosts` is imported at discovery, with the entry point `modulex_tools`, and `Runtime` costs 25 ms.
-    from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, Runtime
+    from modulex_mem0.runtime import BoundIntegration, CredentialMapping, ProgressListener, Result, Runtime
 
 __all__ = ["BOOKKEEPING", "NotOfferedError", "Tool", "ToolSet"]
 
@@ -172,15 +172,31 @@ class ToolSet(Mapping[str, Tool]):
     def __len__(self) -> int:
         return len(self._tools)
 
+    def bind(self, credential: "CredentialMapping | str | None") -> "BoundIntegration":
+        """The integration with a credential that is resolved once, for a host whose credential does not change.
+
+        Raises:
+            RuntimeClosedError: The runtime was closed.
+        """
+        return self._runtime.bind(self.manifest.name, credential=credential)
+
     async def call(
         self,
         name: str,
         arguments: Mapping[str, Any],
         *,
         credential: "CredentialMapping | None" = None,
+        bound: "BoundIntegration | None" = None,
         on_progress: "ProgressListener | None" = None,
     ) -> "Result":
         """`Runtime.call` with the fixed parameters added.
+
+        Args:
+            name: The tool's.
+            arguments: The caller's.
+            credential: By field name; None reads the environment variables that the manifest names.
+            bound: From `bind`, instead of a credential.
+            on_progress: Called with the progress of a long call.
 
         Raises:
             BrokenIntegrationError: The action's own schemas cannot be used.
@@ -191,18 +207,27 @@ class ToolSet(Mapping[str, Tool]):
             completed = self[name].complete(arguments)
         except ActionError as error:
             return self.refusal(name, error)
+        if bound is not None:
+            return await bound.call(name, completed, on_progress=on_progress)
         return await self._runtime.call(
             self.manifest.name, name, completed, credential=credential, on_progress=on_progress
         )
 
     def call_sync(
-        self, name: str, arguments: Mapping[str, Any], *, credential: "CredentialMapping | None" = None
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        credential: "CredentialMapping | None" = None,
+        bound: "BoundIntegration | None" = None,
     ) -> "Result":
         """`call` for synchronous code, from any thread."""
         try:
             completed = self[name].complete(arguments)
         except ActionError as error:
             return self.refusal(name, error)
+        if bound is not None:
+            return bound.call_sync(name, completed)
         return self._runtime.call_sync(self.manifest.name, name, completed, credential=credential)
 
     def refusal(self, name: str, error: ActionError) -> "Result":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from modulex_mem0.contract import ActionError
+from modulex_mem0.contract import ActionError, Profile
 from modulex_mem0.runtime.call import Result
 from modulex_mem0.runtime.context import ProgressListener
 from modulex_mem0.runtime.credentials import CredentialMapping, ResolvedCredential, resolve_credential
@@ -65,6 +65,8 @@ class BoundIntegration:
         on_progress: ProgressListener | None = None,
     ) -> Result:
         """`Runtime.call_sync` with the bound integration and credential."""
+        if self._resolved is None and not self._runtime.integrations.is_deferred(self._integration):
+            self._keep(self._runtime.integrations[self._integration].profile)
         return self._runtime.call_sync(
             self._integration,
             action,
@@ -75,8 +77,10 @@ class BoundIntegration:
         )
 
     async def _resolve(self) -> CredentialMapping | ResolvedCredential | None:
+        self._keep((await self._runtime.loaded(self._integration)).profile)
+        return self._resolved or self._credential
+
+    def _keep(self, profile: Profile) -> None:
         # The call has the same failure, and makes a result of it.
         with suppress(ActionError):
-            profile = (await self._runtime.loaded(self._integration)).profile
             self._resolved = resolve_credential(profile, self._credential)
-        return self._resolved or self._credential

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.hosts import ToolSet
-from modulex_mem0.runtime import CredentialMapping, HiddenDict, ProgressListener, Result
+from modulex_mem0.runtime import BoundIntegration, CredentialMapping, HiddenDict, ProgressListener, Result
 from modulex_mem0.server.console import Console
 from modulex_mem0.server.replies import error_reply
 from modulex_mem0.server.requests import CallCredential, resolve_call_credential
@@ -109,6 +109,7 @@ class _RecordedTools(ToolSet):
         arguments: Mapping[str, Any],
         *,
         credential: CredentialMapping | None = None,
+        bound: BoundIntegration | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Result:
         """`ToolSet.call`, recorded."""

@@ -24,7 +24,7 @@ from modulex_mem0.hosts.mcp.credentials import HeaderCredential
 from modulex_mem0.hosts.mcp.progress import progress_listener
 from modulex_mem0.hosts.toolset import Tool, ToolSet
 from modulex_mem0.json_schema import outline
-from modulex_mem0.runtime import CredentialMapping, ProgressListener, Result, RuntimeUsageError, did_you_mean
+from modulex_mem0.runtime import ProgressListener, Result, RuntimeUsageError, did_you_mean
 
 __all__ = ["build_server", "tool_result"]
 
@@ -39,7 +39,7 @@ def build_server(tools: ToolSet, credential: HeaderCredential | None = None) -> 
     Args:
         tools: The tools to serve.
         credential: Reads the credential from a request's headers. None lets the runtime read the environment variables
-            that the manifest names.
+            that the manifest names, until a call finds a credential there, which serves all others.
     """
     handlers = _Handlers(tools, credential)
     manifest = tools.manifest
@@ -59,6 +59,7 @@ class _Handlers:
     def __init__(self, tools: ToolSet, credential: HeaderCredential | None) -> None:
         self._tools = tools
         self._credential = credential
+        self._bound = tools.bind(None) if credential is None else None
         self._listed = [_mcp_tool(tool, simple=tools.simple) for tool in tools.values()]
 
     async def list(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
@@ -69,27 +70,29 @@ class _Handlers:
         if name not in self._tools:
             raise MCPError(INVALID_PARAMS, f"there is no tool {name!r}{did_you_mean(name, self._tools)}")
         try:
-            credential = self._read_credential(context)
+            caller = self._caller(context)
         except ActionError as error:
             return tool_result(self._tools.refusal(name, error))
         async with progress_listener(context.session.report_progress) as listener:
-            outcome = await self._attempt(name, params.arguments or {}, credential, listener)
+            outcome = await self._attempt(name, params.arguments or {}, caller, listener)
         if isinstance(outcome, RuntimeUsageError):
             logger.error("%s", outcome)
             raise MCPError(INTERNAL_ERROR, str(outcome))
         return tool_result(outcome)
 
-    def _read_credential(self, context: Context) -> CredentialMapping | None:
+    def _caller(self, context: Context) -> dict[str, Any]:
+        """How `ToolSet.call` is to know who calls: by a credential, or as this process."""
         if self._credential is None:
-            return None
-        return self._credential.read(context.request.headers if context.request is not None else {})
+            return {"bound": self._bound}
+        headers = context.request.headers if context.request is not None else {}
+        return {"credential": self._credential.read(headers)}
 
     async def _attempt(
-        self, name: str, arguments: Mapping[str, Any], credential: CredentialMapping | None, listener: ProgressListener
+        self, name: str, arguments: Mapping[str, Any], caller: Mapping[str, Any], listener: ProgressListener
     ) -> Result | RuntimeUsageError:
         # An error that is raised in the listener's block would come out of it in an exception group.
         try:
-            return await self._tools.call(name, arguments, credential=credential, on_progress=listener)
+            return await self._tools.call(name, arguments, **caller, on_progress=listener)
         except RuntimeUsageError as error:
             return error
 

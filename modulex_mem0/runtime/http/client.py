@@ -149,7 +149,7 @@ class ServiceClient:
             lease.users -= 1
             raise not_sent("the call's deadline had passed", again=again)
         connect_timeout = min(self._settings.connect_timeout, remaining)
-        request = Request(method, url, body, connect_timeout, must_not_repeat=not safe_to_retry)
+        request = Request(method, url, body, connect_timeout, remaining, must_not_repeat=not safe_to_retry)
         if not safe_to_retry:
             self._unsafe.append(request)
         self.retries += again

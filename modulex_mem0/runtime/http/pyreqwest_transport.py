@@ -27,6 +27,10 @@ __all__ = ["PyreqwestTransport", "open_transport"]
 # A request that must not be repeated connects within one of these times if its deadline is near: only pyreqwest's own
 # timeout says that nothing was sent. A client has one such time.
 _SHORTEST_CONNECT = 0.05
+# The library goes on with a request whose task was cancelled: on a connection that nobody waits for, until a service
+# answers that may never do so. Its own timeout ends that, this many seconds after the request's deadline, so that it is
+# never the timeout that a caller sees.
+_MARGIN = 1.0
 # The library's thread lets go of Python objects a moment after a reply. If the interpreter has begun to end by then,
 # the process aborts ("PyGILState_Release"; half of all programs that end right after a request, on 3.11 and 3.12), so
 # it gets this many seconds first, which is a hundred times what it needs.
@@ -136,7 +140,7 @@ class PyreqwestTransport:
         client = self._client
         if request.must_not_repeat and request.connect_timeout < self._connect_timeout:
             client = self._hasty_client(request.connect_timeout)
-        builder = client.request(request.method, request.url)
+        builder = client.request(request.method, request.url).timeout(timedelta(seconds=request.timeout + _MARGIN))
         if request.body is not None:
             return builder.header("content-type", "application/json").body_bytes(request.body).build_streamed()
         # Without a body, these two have no length either.

@@ -31,19 +31,29 @@ class Request:
         url: The whole address, in ASCII.
         body: JSON as bytes; None sends neither a body nor a content type.
         connect_timeout: Seconds that connecting may take.
+        timeout: Seconds after which its task is cancelled. A transport that does not learn of a cancellation at once
+            drops the connection soon after.
         must_not_repeat: Whether it must be known if the request has begun to leave.
         may_be_sent: False for as long as it is certain that nothing has left.
     """
 
-    __slots__ = ("body", "connect_timeout", "may_be_sent", "method", "must_not_repeat", "url")
+    __slots__ = ("body", "connect_timeout", "may_be_sent", "method", "must_not_repeat", "timeout", "url")
 
     def __init__(
-        self, method: str, url: str, body: bytes | None, connect_timeout: float, *, must_not_repeat: bool
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        connect_timeout: float,
+        timeout: float,
+        *,
+        must_not_repeat: bool,
     ) -> None:
         self.method = method
         self.url = url
         self.body = body
         self.connect_timeout = connect_timeout
+        self.timeout = timeout
         self.must_not_repeat = must_not_repeat
         self.may_be_sent = False
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from tests.helpers.steps import after, hang, json_reply, raw, reply
 from tests.helpers.tiny_integration import plugin
 
 OK = json_reply({})
+PATIENCE = 20.0
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +86,30 @@ async def test_cancellation_passes_through_and_leaves_the_pool_usable(server: Sc
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await call(runtime, action, server=server)).success
+
+
+async def test_a_cancelled_call_gives_up_its_connection_soon_after_its_deadline(transport: TransportName) -> None:
+    arrived, ended = threading.Event(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def never_answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                arrived.set()
+                while connection.recv(65_536):
+                    pass
+                ended.set()
+
+        threading.Thread(target=never_answer, daemon=True).start()
+        credential = {"api_key": "tk-0123456789abcdef", "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        async with Runtime(RuntimeSettings(transport=transport), plugins=[plugin()]) as runtime:
+            task = asyncio.create_task(runtime.call("tiny", "change", {}, credential=credential, timeout=3))
+            await asyncio.to_thread(arrived.wait, PATIENCE)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            # The runtime is still open.
+            assert await asyncio.to_thread(ended.wait, PATIENCE)
 
 
 async def test_a_callers_own_timeout_passes_through(runtime: Runtime, server: ScriptedServer) -> None:
