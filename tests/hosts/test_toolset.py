@@ -1,5 +1,6 @@
 """The tools that a host offers, and the parameters that it fixes. No host's library is needed for them."""
 
+import asyncio
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -81,6 +82,20 @@ async def test_what_a_model_sends_in_strict_mode_is_accepted(credential: dict[st
         listed = await call("get_memories", memory_id=None, limit=5)
     (memory,) = listed["memories"]
     assert (memory["memory"], memory["metadata"]) == ("I cook pasta.", {"source": "form"})
+
+
+async def test_a_bound_credential_is_resolved_once(credential: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"user_id": "alice", "query": "food"}
+    async with Runtime() as runtime:
+        tools = ToolSet(runtime, "mem0")
+        bound = tools.bind(None)
+        monkeypatch.setenv("MEM0_API_KEY", credential["api_key"])
+        monkeypatch.setenv("MEM0_BASE_URL", credential["base_url"])
+        assert (await tools.call("search_memories", asked, bound=bound)).success
+        monkeypatch.setenv("MEM0_API_KEY", "m0-another-0123456789")
+        assert not (await tools.call("search_memories", asked)).success
+        assert (await tools.call("search_memories", asked, bound=bound)).success
+        assert (await asyncio.to_thread(tools.call_sync, "search_memories", asked, bound=bound)).success
 
 
 @pytest.mark.parametrize("name", sorted(BOOKKEEPING))
