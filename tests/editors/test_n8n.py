@@ -161,6 +161,8 @@ class Editor:
 
 @pytest.fixture(scope="module")
 def editor(n8n: str) -> Iterator[Editor]:
+    # n8n answers slowly while it starts.
+    expect.set_options(timeout=30_000)
     with api.sync_playwright() as playwright:
         playwright.selectors.set_test_id_attribute("data-test-id")
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])

@@ -54,7 +54,7 @@ async function call(context, index) {
 		throw apiError(context, index, reason, body);
 	}
 	const split = operation.list && context.getNodeParameter('splitIntoItems', index, false);
-	const records = split ? body[operation.list].map(asObject) : [body];
+	const records = split ? (body[operation.list] ?? []).map(asObject) : [body];
 	return records.map((json) => ({ json, pairedItem: { item: index } }));
 }
 
