@@ -4,9 +4,11 @@ With MODULEX_PICTURES=docs/hosts/langflow, the pictures of docs/hosts/langflow.m
 Langflow and runs this.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import urllib.error
@@ -64,17 +66,20 @@ def langflow(mem0: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     log = home / "log"
     with (
         log.open("wb") as output,
-        subprocess.Popen(command, cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT) as server,
+        subprocess.Popen(
+            command, cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        ) as server,
     ):
         try:
             _wait_for(f"http://127.0.0.1:{port}/health", server, log)
             yield f"http://127.0.0.1:{port}"
         finally:
+            # With its workers, which would outlive it.
             server.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(30)
-            except subprocess.TimeoutExpired:
-                server.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
