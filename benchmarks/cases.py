@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,7 +99,10 @@ def throughput(bench: Bench, plan: Plan) -> list[dict[str, Any]]:
     """Calls per second, latency and CPU per call: one entry for each load and contender."""
     # What the server can take is measured in the same rounds, while the machine is as busy.
     contenders = {name: bench.contender(name) for name in (RAW, *_available(CONTENDERS))}
-    turns = _take_turns(contenders, plan.loads, plan)
+    few = {name: measure for name, measure in contenders.items() if name == RAW or not CONTENDERS[name].connections}
+    turns = chain.from_iterable(
+        _take_turns(contenders if load.records <= 10 else few, [load], plan) for load in plan.loads
+    )
     return [{**asdict(load), "contender": name, "rounds": rounds} for load, name, rounds in turns]
 
 

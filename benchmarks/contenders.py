@@ -65,6 +65,8 @@ class Contender:
         open: Opens it for a target; the docstring says how it is set up.
         needs: The module that must be installed for it.
         pooled: Whether connections outlive a call, so that opening them belongs to the warm-up.
+        connections: How many calls it takes until all of them are open, where more than are made at once. Measured with
+            small replies alone: a warm-up with large ones would outlast the connections.
         colour: Its colour in plots; None leaves it out of them.
     """
 
@@ -72,6 +74,7 @@ class Contender:
     open: Callable[[Target], AbstractAsyncContextManager[Call]]
     needs: str | None = None
     pooled: bool = True
+    connections: int = 0
     colour: str | None = None
 
     @property
@@ -124,7 +127,7 @@ async def runtime_unbound(target: Target) -> AsyncIterator[Call]:
         yield call
 
 
-@_contender("runtime, pyreqwest, 1,000 credentials", needs="pyreqwest")
+@_contender("runtime, pyreqwest, 1,000 credentials", needs="pyreqwest", connections=1000)
 async def runtime_thousand(target: Target) -> AsyncIterator[Call]:
     """The same with a thousand credentials in turn, of which a thousand keep their connections."""
     async with _runtime(target, "pyreqwest", credentials=1000) as call:

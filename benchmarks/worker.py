@@ -49,7 +49,7 @@ class Worker:
         await self._open(Target(url, records))
         if self._contender.pooled and mode != "warm":
             # Connections that were idle since the last round are gone; opening them is not what is measured.
-            await drive(self._call, at_once, records, 0.15, 2 * at_once)
+            await drive(self._call, at_once, records, 0.15, max(2 * at_once, self._contender.connections))
             calls = calls or 3 * at_once
         seen: dict[str, Any]
         with _MODES.get(mode, lambda: nullcontext({}))() as seen:
