@@ -22,6 +22,8 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _FOLDER = _ROOT / ".n8n-env"
 _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+if os.environ.get("MODULEX_EDITORS") != "yes":
+    pytest.skip("takes minutes: make test-editors", allow_module_level=True)
 if not (_FOLDER / ".ready").exists():
     pytest.skip("n8n is not installed: make test-editors", allow_module_level=True)
 if _CHROMIUM is None:
