@@ -67,7 +67,7 @@ class ImportRequest:
     following: int = 200
     chunk_rows: int = 500
     page: int = 50
-    pages: int = 8
+    pages: int = 4
     heartbeat: float = 10.0
 
 

@@ -185,7 +185,7 @@ async def kill_at_random(made: Cluster, handle: ImportHandle, *, seed: int, paus
 
 async def _kill(arguments: argparse.Namespace, folder: Path) -> None:
     source = write_rows(folder / "rows.jsonl", arguments.rows, users=arguments.users)
-    async with cluster(folder, arguments.workers, "--requests", "16") as made:
+    async with cluster(folder, arguments.workers, "--requests", str(arguments.requests)) as made:
         begun = time.monotonic()
         handle = await made.start(source, chunk_rows=arguments.chunk_rows)
         killed = await kill_at_random(made, handle, seed=arguments.seed, pause=arguments.pause, restart=True)
@@ -203,7 +203,7 @@ async def _scale(arguments: argparse.Namespace, folder: Path) -> None:
     for workers in (1, arguments.workers):
         own = folder / str(workers)
         own.mkdir()
-        async with cluster(own, workers) as made:
+        async with cluster(own, workers, "--requests", str(arguments.requests)) as made:
             made.set_faults({"path": "/v3/memories/add/", "method": "POST", "delay": arguments.seconds})
             begun = time.monotonic()
             handle = await made.start(source, chunk_rows=arguments.chunk_rows)
@@ -243,6 +243,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--chunk-rows", type=int, default=500)
+    parser.add_argument("--requests", type=int, default=16, help="at once, in each worker")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause", type=float, default=10.0, help="seconds between two kills")
     parser.add_argument("--seconds", type=float, default=0.5, help="what each add takes")
