@@ -25,7 +25,7 @@ __all__ = ["CALLS", "OPENTELEMETRY", "is_observed", "observe"]
 
 #: The logger of calls: one line for each at INFO, with the same values as attributes of the record.
 CALLS = logging.getLogger("modulex_mem0.calls")
-#: Whoever sets OpenTelemetry up has imported this module.
+#: A program that sets OpenTelemetry up has imported this module.
 OPENTELEMETRY = "opentelemetry.trace"
 
 _NAME = "modulex_mem0"

@@ -111,6 +111,8 @@ def test_csv_with_a_mapping(run_here: Run, account: dict[str, str], tmp_path: Pa
         (["rows.jsonl", "--format", "xml"], 2, "--format"),
         (["rows.jsonl", "--to", "nowhere"], 2, "nowhere"),
         (["rows.jsonl", "--credential", "a", "--credential-file", "b"], 2, "not both"),
+        (["rows.jsonl", "--temporal", "x:1", "--patience", "600"], 2, "--patience has no effect with --temporal"),
+        (["rows.jsonl", "--temporal", "x:1", "--concurrency", "4"], 2, "--concurrency has no effect with --temporal"),
         (["status", "abc"], 1, "there is no import 'abc' on this machine"),
         (["failures", "abc"], 1, "there is no import 'abc' on this machine"),
         (["undo", "abc"], 1, "there is no import 'abc' on this machine"),

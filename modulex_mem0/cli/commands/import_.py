@@ -158,6 +158,9 @@ def run(
         raise click.UsageError("with --temporal, name a credential that is stored on the workers: --credential NAME")
     if temporal is None and task_queue is not None:
         raise click.UsageError("--task-queue needs --temporal")
+    for name in ("concurrency", "patience"):
+        if temporal is not None and _is_given(name):
+            raise click.UsageError(f"--{name} has no effect with --temporal: its workers decide, see `temporal worker`")
     given = _options(format=format_, user_id=user_id, infer=infer, columns=columns, delimiter=delimiter, turns=turns)
     runtime, destination = _destination(integration, credential_file, credential_name, concurrency)
     with _clear_errors():
@@ -284,6 +287,11 @@ def undo(*, job: str, yes: bool, credential_file: Path | None, credential_name: 
         with foreign_code():
             deleted = asyncio.run(_undo(runtime, ledger, destination))
     click.echo(f"undone: {name}, {deleted} memories deleted")
+
+
+def _is_given(option: str) -> bool:
+    """Whether an option was set by the user, and does not have its default."""
+    return click.get_current_context().get_parameter_source(option) is not click.core.ParameterSource.DEFAULT
 
 
 def _finish(status: JobStatus, *, as_json: bool) -> None:
