@@ -192,14 +192,16 @@ class _SearchReply(_DocumentedReply):
 _LIST_REPLY = TypeAdapter(_ListReply)
 _SEARCH_REPLY = TypeAdapter(_SearchReply)
 _ReplyT = TypeVar("_ReplyT", _ListReply, _SearchReply)
+# So many letters are no longer looked at one by one.
+_MANY = 1000
 
 
 def _validate_documented(documented: TypeAdapter[_ReplyT], reply: Reply, limit: int) -> _ReplyT | None:
     """The whole of a successful reply, or None when any part of it is not as documented."""
     reply.require_success()
     body = reply.body
-    # Python's decoders take these for numbers, which JSON does not have. One letter is found many times faster.
-    if (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body):
+    # Python's decoders take these for numbers, which JSON does not have.
+    if (b"N" in body and _contains(body, b"NaN")) or (b"I" in body and _contains(body, b"Infinity")):
         return None
     try:
         answer: _ReplyT = documented.validator.validate_json(body)
@@ -212,6 +214,17 @@ def _validate_documented(documented: TypeAdapter[_ReplyT], reply: Reply, limit: 
         return None
     refuse_flood(len(answer["results"]), limit)
     return answer
+
+
+def _contains(body: bytes, word: bytes) -> bool:
+    """Whether a word is in a body. One letter is found hundreds of times faster than a word."""
+    first = word[:1]
+    if body.count(first) > _MANY:
+        return word in body
+    at = body.find(first)
+    while at >= 0 and not body.startswith(word, at):
+        at = body.find(first, at + 1)
+    return at >= 0
 
 
 def _is_too_long(error: ValidationError) -> bool:

@@ -236,8 +236,12 @@ async def test_records_without_categories_have_an_empty_list(scripted: Mem0, ser
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-async def test_a_number_that_json_does_not_have_is_refused(scripted: Mem0, server: ScriptedServer, number: str) -> None:
-    body = json.dumps({"results": [{**ALICE, "metadata": {"x": "number"}}]}).replace('"number"', number)
+@pytest.mark.parametrize("memory", ["I like tea", "IN" * 2000])
+async def test_a_number_that_json_does_not_have_is_refused(
+    scripted: Mem0, server: ScriptedServer, number: str, memory: str
+) -> None:
+    record = {**ALICE, "memory": memory, "metadata": {"x": "number"}}
+    body = json.dumps({"results": [record]}).replace('"number"', number)
     server.script(reply(200, body.encode()))
     error = await scripted.fails("search_memories", user_id="alice", query="tea")
     assert error.code is ErrorCode.BAD_RESPONSE
