@@ -24,6 +24,9 @@ class Message:
         self.text, self.sender = text, sender
         self.data = {"text": text}
 
+    def __repr__(self) -> str:
+        return f"Message({self.text!r})"
+
 
 class Data:
     """Langflow's data, as far as it is read."""
@@ -32,6 +35,9 @@ class Data:
 
     def __init__(self, data: Any) -> None:
         self.data = data
+
+    def __repr__(self) -> str:
+        return f"Data({self.data!r})"
 
 
 def field(parameter: str, action: str = "search_memories") -> FormField:
