@@ -77,8 +77,8 @@ def command() -> None:
     """Import conversations or memories from a file or a URL.
 
     The file is JSONL (each line an input of add_memories), CSV, the conversations.json of ChatGPT or Claude, messages
-    of LangChain or OpenAI, or memories that Mem0 returned; which of them is seen from its beginning. Nothing is sent
-    twice: after Ctrl-C, a crash or a power cut, the same command goes on.
+    of LangChain or OpenAI, or memories that Mem0 returned; which of them is seen from its beginning. After Ctrl-C, a
+    crash or a power cut, the same command goes on, and what Mem0 has already is not sent again.
 
     \b
     Examples:
