@@ -91,7 +91,7 @@ class Registry(Mapping[str, Integration]):
     def is_deferred(self, name: str) -> bool:
         """Whether looking the integration up would load it."""
         # One look: another thread may remove what it cannot load.
-        return isinstance(self._integrations.get(name), LazyIntegration)
+        return isinstance(name, str) and isinstance(self._integrations.get(name), LazyIntegration)
 
     @property
     def failures(self) -> tuple[LoadFailure, ...]:

@@ -32,6 +32,7 @@ PROGRAMS_RUN_IN = {
     "README.md": "test_readme.py",
     "docs/embed.md": "test_embed.py",
     "docs/hosts/langchain.md": "test_langchain.py",
+    "docs/hosts/temporal.md": "../hosts/temporal/test_page.py",
     "docs/sandbox.md": "test_sandbox.py",
     "docs/write-an-integration.md": "test_tutorial.py",
 }
@@ -68,7 +69,7 @@ def test_every_block_is_tried() -> None:
             if block.language == "text":
                 assert page == "docs/getting-started.md", block
     for name in {*PROGRAMS_RUN_IN.values(), *SHOWN.values()}:
-        assert Path(__file__).with_name(name).is_file(), name
+        assert (Path(__file__).parent / name).is_file(), name
 
 
 # Data
@@ -106,7 +107,9 @@ def check_modulex_mem0(words: list[str]) -> None:
     command: click.Command = root
     rest = [word for word in words if not word.startswith("-")]
     while isinstance(command, click.Group) and rest:
-        found = command.get_command(click.Context(command), rest.pop(0))
+        word = rest.pop(0)
+        # `import FILE` is short for its command `run`.
+        found = command.get_command(click.Context(command), word) or command.commands.get("run")
         assert found is not None, words
         command = found
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
@@ -136,7 +139,7 @@ CHECKED: dict[str, Callable[[list[str]], None]] = {
     "make": check_make,
 }
 #: Commands of others. Where what they do depends on this package, the block is run below or in its page's tests.
-OTHERS = {"cd", "curl", "echo", "eval", "export", "gunicorn", "python", "source", "unset", "."}
+OTHERS = {"cd", "curl", "echo", "eval", "export", "gunicorn", "langflow", "openssl", "python", "source", "unset", "."}
 
 
 @of("sh", "bash", "")

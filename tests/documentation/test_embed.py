@@ -33,6 +33,7 @@ TRIED = {
     "tasks.py",
     "cell.py",
     "logs.py",
+    "traces.py",
     "forms.py",
     "try_credential.py",
 }

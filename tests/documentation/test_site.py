@@ -74,7 +74,8 @@ def chromium() -> Iterator[Any]:
 
 def address(page: str) -> str:
     name = page.removeprefix("docs/").removesuffix(".md")
-    return "" if name == "index" else f"{name}/"
+    # The address of a folder's first page is the folder's.
+    return name.removesuffix("index") if name.endswith("index") else f"{name}/"
 
 
 @WIDTHS

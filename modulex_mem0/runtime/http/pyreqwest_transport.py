@@ -31,6 +31,8 @@ _SHORTEST_CONNECT = 0.05
 # answers that may never do so. Its own timeout ends that, this many seconds after the request's deadline, so that it is
 # never the timeout that a caller sees.
 _MARGIN = 1.0
+# Stands around the reason why a body could not be read, whatever it was.
+_READING = "error reading a body from connection"
 # The library's thread lets go of Python objects a moment after a reply. If the interpreter has begun to end by then,
 # the process aborts ("PyGILState_Release"; half of all programs that end right after a request, on 3.11 and 3.12), so
 # it gets this many seconds first, which is a hundred times what it needs.
@@ -201,6 +203,7 @@ def _as_transport_error(error: exceptions.PyreqwestError) -> TransportError:
     if isinstance(error, exceptions.BuilderError):
         return AddressError(said)
     if isinstance(error, exceptions.DecodeError):
-        ended = any("end of file" in message or "connection" in message.lower() for message in messages[2:])
+        inner = [message for message in messages if message != _READING]
+        ended = any("end of file" in message or "connection" in message.lower() for message in inner)
         return ConnectionBrokenError("the connection ended before the reply") if ended else NotHttpError(said)
     return ConnectionBrokenError(said)
