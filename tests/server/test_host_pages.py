@@ -33,11 +33,9 @@ def test_the_flow_for_node_red_adds_and_searches(console: Console, client: httpx
     assert shown == {"payload", "payload.search_results", "payload.error"}
 
 
-@pytest.mark.parametrize("page", ["flowise.md", "langflow-mcp.md"])
-def test_the_servers_to_paste_answer_over_mcp(console: Console, page: str) -> None:
+def test_the_server_to_paste_into_flowise_answers_over_mcp(console: Console) -> None:
     pytest.importorskip("mcp", reason="mcp is not installed")
-    block = _block(page)
-    server = block["mcpServers"]["mem0"] if "mcpServers" in block else block
+    server = _block("flowise.md")
     headers = {name: value.replace("TOKEN", TOKEN) for name, value in server["headers"].items()}
     url = server["url"].replace("http://127.0.0.1:8650", console.url)
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
