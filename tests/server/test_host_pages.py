@@ -36,7 +36,7 @@ def test_the_flow_for_node_red_adds_and_searches(console: Console, client: httpx
 def test_the_server_to_paste_into_flowise_answers_over_mcp(console: Console) -> None:
     pytest.importorskip("mcp", reason="mcp is not installed")
     server = _block("flowise.md")
-    headers = {name: value.replace("TOKEN", TOKEN) for name, value in server["headers"].items()}
+    headers = {name: value.replace("{{$vars.MODULEX_TOKEN}}", TOKEN) for name, value in server["headers"].items()}
     url = server["url"].replace("http://127.0.0.1:8650", console.url)
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     reply = httpx.post(url, json=body, headers=headers | {"Accept": "application/json"}, trust_env=False)

@@ -43,5 +43,5 @@ async def test_the_command_of_a_page_serves_what_the_page_says(
 
 
 def test_the_messages_for_langflow_are_a_list_in_a_string() -> None:
-    (written,) = re.findall(r"```text\n\s+(.*)\n", (_PAGES / "langflow-mcp.md").read_text(encoding="utf-8"))
+    (written,) = re.findall(r"```json\n\s+(\".*\")\n", (_PAGES / "langflow-mcp.md").read_text(encoding="utf-8"))
     assert json.loads(json.loads(written)) == [{"role": "user", "content": "I play chess on Sundays."}]
