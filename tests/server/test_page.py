@@ -64,7 +64,7 @@ def test_the_whole_path_of_a_newcomer(
     page.get_by_label("Query").fill("vegetarian cook")
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("cell", name="I am a vegetarian and I cook")).to_be_visible()
-    for tab in ("Python", "curl", "MCP and Langflow", "n8n", "Command line"):
+    for tab in ("Python", "curl", "MCP", "Langflow", "n8n", "Command line"):
         page.get_by_role("tab", name=tab).click()
     expect(page.get_by_role("tabpanel")).to_contain_text(
         """call search_memories --integration mem0 --input '{"user_id":"alice","query":"vegetarian cook"}'"""
@@ -286,8 +286,9 @@ def test_what_is_copied_can_be_used(browse: Callable[..., Browser], console: Con
     assert json.loads(given) == expected
     *_, given = shlex.split(copied("curl").replace("$MODULEX_TOKEN", TOKEN))
     assert json.loads(given) == expected
-    server = json.loads(copied("MCP and Langflow"))["mcpServers"]["mem0"]
-    assert server["url"] == f"{console.url}/mcp/mem0"
+    for client, token in (("MCP", "${MODULEX_TOKEN}"), ("Langflow", "{{MODULEX_TOKEN}}")):
+        server = json.loads(copied(client))["mcpServers"]["mem0"]
+        assert (server["url"], server["headers"]["Authorization"]) == (f"{console.url}/mcp/mem0", f"Bearer {token}")
     (node,) = json.loads(copied("n8n"))["nodes"]
     assert node["type"] == "n8n-nodes-modulex-mem0.mem0"
     parameters = node["parameters"]

@@ -33,6 +33,10 @@ export function copies(integration, action, schema, input, credential) {
   const url = `${origin}/v1/integrations/${integration}/actions/${action}`;
   const body = JSON.stringify(input);
   const named = credential ? ` --credential ${credential}` : "";
+  const server = (token) => {
+    const headers = { Authorization: `Bearer ${token}`, ...(credential ? { "Modulex-Credential": credential } : {}) };
+    return JSON.stringify({ mcpServers: { [integration]: { type: "http", url: `${origin}/mcp/${integration}`, headers } } }, null, 2);
+  };
   return {
     "Command line": `modulex-mem0 call ${action} --integration ${integration}${named} --input ${quote(body)}`,
     Python: [
@@ -49,11 +53,9 @@ export function copies(integration, action, schema, input, credential) {
       `-H 'Content-Type: application/json'`,
       `-d ${quote(body)}`,
     ].join(" \\\n  "),
-    "MCP and Langflow": JSON.stringify(
-      { mcpServers: { [integration]: { type: "http", url: `${origin}/mcp/${integration}`, headers: { Authorization: "Bearer ${MODULEX_TOKEN}", ...(credential ? { "Modulex-Credential": credential } : {}) } } } },
-      null,
-      2,
-    ),
+    // Each client has its own way to write a variable.
+    MCP: server("${MODULEX_TOKEN}"),
+    Langflow: server("{{MODULEX_TOKEN}}"),
     n8n: JSON.stringify({ nodes: [n8nNode(integration, action, schema, input)], connections: {} }, null, 2),
   };
 }
