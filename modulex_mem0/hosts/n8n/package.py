@@ -42,7 +42,8 @@ def package_files(manifest: IntegrationManifest) -> dict[str, str]:
     if not manifest.actions:
         raise ValueError(f"{manifest.name} has no actions")
     node, credential = wording.class_name(manifest.name), f"Modulex{wording.class_name(manifest.name)}Api"
-    if node in _GLOBALS:
+    # n8n knows a tool by the end of its name.
+    if node in _GLOBALS or node.endswith("Tool"):
         node += "Node"
     names = {
         "CLASS": node,
@@ -65,7 +66,7 @@ def package_files(manifest: IntegrationManifest) -> dict[str, str]:
         f"{nodes}/{node}.description.json": _json(
             {
                 "description": _description(manifest, names),
-                "operations": operations(manifest.actions),
+                "operations": operations(manifest.actions, manifest.owner_parameter),
             }
         ),
         f"{credentials}/{credential}.credentials.js": _template("credentials.js", names),

@@ -15,7 +15,11 @@ Property = dict[str, Any]
 #: The fields that are shown once they are added.
 ADDED = "additionalFields"
 _OPERATION, _SPLIT = "operation", "splitIntoItems"
-_RESERVED = (_OPERATION, "resource", "authentication", ADDED, _SPLIT)
+# n8n shows the first to the model of an agent whose tool the node is, and adds the second where the first is missing.
+_TOOL_DESCRIPTION, _DESCRIPTION_TYPE = "toolDescription", "descriptionType"
+_RESERVED = (_OPERATION, "resource", "authentication", ADDED, _SPLIT, _TOOL_DESCRIPTION, _DESCRIPTION_TYPE)
+# Whether the node is a tool, in the conditions of a field.
+_TOOL = "@tool"
 #: How the properties are called, after their parameter, that hold a list as rows of fields or as JSON.
 _SOURCE, _JSON, _ENTRIES = "Source", "Json", "entries"
 # n8n sorts longer lists of choices.
@@ -49,14 +53,23 @@ def node_properties(actions: tuple[ActionManifest, ...]) -> list[Property]:
     return [choice, *(shown for action in actions for shown in _of_action(action))]
 
 
-def operations(actions: tuple[ActionManifest, ...]) -> dict[str, Any]:
+def operations(actions: tuple[ActionManifest, ...], owner: str | None = None) -> dict[str, Any]:
     """What the node needs to send a form: each operation's parameters, and the output's list that becomes items.
 
     A parameter has the `property` that holds it, unless it is among the added ones; its `kind`; whether it is
-    `optional`; and whether it may be given in `rows`.
+    `optional`; whether it may be given in `rows`; and whether it names the `owner` of the data.
+
+    Args:
+        actions: Of the integration.
+        owner: The parameter that names the owner of the data, if there is one.
     """
     return {
-        action.name: {"fields": {name: _sent(action, name, schema) for name, schema in _parameters(action)}}
+        action.name: {
+            "fields": {
+                name: _sent(action, name, schema) | ({"owner": True} if name == owner else {})
+                for name, schema in _parameters(action)
+            }
+        }
         | ({"list": list_name} if (list_name := _list_of_records(action)) else {})
         for action in actions
     }
@@ -73,6 +86,7 @@ def _sent(action: ActionManifest, name: str, schema: Mapping[str, Any]) -> dict[
 def _of_action(action: ActionManifest) -> Iterator[Property]:
     shown = {"displayOptions": {"show": {_OPERATION: [action.name]}}}
     required = action.input_schema.get("required", ())
+    yield _tool_description(action)
     added = []
     for name, schema in _parameters(action):
         field = _field(name, schema, _example(action, name))
@@ -92,7 +106,8 @@ def _of_action(action: ActionManifest) -> Iterator[Property]:
             "type": "boolean",
             "default": action.hints.read_only,
             "description": f"Whether each entry of {wording.title(records)} becomes an item of its own",
-            **shown,
+            # A model gets the whole output, which also says so when nothing was found.
+            "displayOptions": {"show": {_OPERATION: [action.name], _TOOL: [False]}},
         }
     if added:
         yield {
@@ -104,6 +119,20 @@ def _of_action(action: ActionManifest) -> Iterator[Property]:
             "options": sorted(added, key=lambda field: str(field["displayName"]).lower()),
             **shown,
         }
+
+
+def _tool_description(action: ActionManifest) -> Property:
+    """What an agent's model reads about the tool. n8n's own text for it would be the same for every operation."""
+    return {
+        "displayName": "Description",
+        "name": _TOOL_DESCRIPTION,
+        "type": "string",
+        "typeOptions": {"rows": 2},
+        "default": " ".join(action.description.split()),
+        "required": True,
+        "description": "What the model reads about this tool",
+        "displayOptions": {"show": {_OPERATION: [action.name], _TOOL: [True]}},
+    }
 
 
 def _parameters(action: ActionManifest) -> Iterator[tuple[str, dict[str, Any]]]:

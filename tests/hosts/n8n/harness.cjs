@@ -2,7 +2,7 @@
 // names, fills in defaults, resolves expressions, signs requests, and makes errors. What n8n-core would add is here in
 // short: the context of an execution, whose HTTP helpers use axios, as n8n's do.
 //
-// stdin: {"package": folder, "runs": [run, …]}, where a run is {"parameters", "items", "credential", "continueOnFail"},
+// stdin: {"package": folder, "runs": [run, …]}, where a run is {"parameters", "items", "credential", "continueOnFail", "tool"},
 // {"test": credential}, or {"sign": request, "credential"}.
 // stdout: a list with {"items"}, {"status", "message"}, {"headers"} or {"error"} for each run.
 'use strict';
@@ -19,7 +19,13 @@ const input = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
 const manifest = require(path.join(input.package, 'package.json'));
 const [credentialType] = manifest.n8n.credentials.map(load);
 const [nodeType] = manifest.n8n.nodes.map(load);
-const nodeTypes = { getByName: () => nodeType, getByNameAndVersion: () => nodeType };
+// As n8n does with a node that an agent can use: it has another name.
+const { name } = nodeType.description;
+const toolType = Object.assign(load(manifest.n8n.nodes[0]), {
+	description: { ...nodeType.description, name: `${name}Tool` },
+});
+const getType = (type) => (type === toolType.description.name ? toolType : nodeType);
+const nodeTypes = { getByName: getType, getByNameAndVersion: getType };
 
 function load(file) {
 	const [name] = path.basename(file).split('.');
@@ -42,8 +48,8 @@ async function send({ url, method, headers, body, disableFollowRedirect, ignoreH
 	return { body: reply.data, headers: reply.headers, statusCode: reply.status };
 }
 
-function context({ parameters, items, credential, continueOnFail = false }) {
-	const given = { id: '1', name: 'Node', type: 'it', typeVersion: 1, position: [0, 0], parameters };
+function context({ parameters, items, credential, continueOnFail = false, tool = false }) {
+	const given = { id: '1', name: 'Node', type: tool ? `${name}Tool` : name, typeVersion: 1, position: [0, 0], parameters };
 	const workflow = new Workflow({ nodes: [given], connections: {}, active: false, nodeTypes });
 	const node = workflow.getNode('Node');
 	const data = (items ?? [{}]).map((json) => ({ json }));

@@ -166,6 +166,37 @@ def test_a_refused_input_is_one_line_with_what_to_do_next(run_node: Run, credent
     ]
 
 
+def test_the_model_of_an_agent_does_not_choose_whose_memories(
+    run_node: Run, credential: dict[str, str], console: Console
+) -> None:
+    chosen = (
+        "={{ $json.user }}",
+        "={{ $INPUT.item.json.user }}",
+        "={{ 1\n && $fromAI('user') }}",
+        "= {{ $data.user }}",
+    )
+    fixed = ("bob", "={{ 'b' + 'ob' }}")
+    results = run_node(
+        _PACKAGE,
+        *(
+            {"credential": credential, "parameters": _search(user), "items": [{"user": "bob"}], "tool": True}
+            for user in (*chosen, *fixed)
+        ),
+        # Elsewhere than in a tool, the item is the author's.
+        {"credential": credential, "parameters": _search(chosen[0]), "items": [{"user": "bob"}]},
+    )
+    refused, passed = results[: len(chosen)], results[len(chosen) :]
+    for result in refused:
+        message = result["error"]["message"]
+        assert message == "invalid_input: user_id: must not be the choice of the agent's model"
+        assert "take it from a node by name" in result["error"]["description"]
+    assert [result.get("error") for result in passed] == [None] * len(passed)
+    assert [arrived["user_id"] for arrived in _inputs(console)] == ["bob", "bob", "bob"]
+    # A tool has the whole output, so that a model is not left with nothing.
+    (item,) = passed[0]["items"]
+    assert item["json"]["search_results"] == []
+
+
 def test_what_is_wrong_with_the_server_is_said(
     run_node: Run, credential: dict[str, str], sandbox: RunningSandbox
 ) -> None:

@@ -71,9 +71,8 @@ def test_every_action_is_an_operation_and_every_parameter_a_field(
     for action in manifest.actions:
         fields = _of(form, action.name)
         added = {field["name"] for field in fields.get("additionalFields", {}).get("options", ())}
-        assert fields.keys() - {"additionalFields", "splitIntoItems", "messagesSource", "messagesJson"} | added == set(
-            action.input_schema["properties"]
-        )
+        others = {"additionalFields", "splitIntoItems", "toolDescription", "messagesSource", "messagesJson"}
+        assert fields.keys() - others | added == set(action.input_schema["properties"])
         advanced = {name for name, part in action.input_schema["properties"].items() if part.get("x-advanced")}
         assert advanced <= added
         required = set(action.input_schema.get("required", ()))

@@ -6,6 +6,8 @@ const { description, operations } = require('./Mem0.description.json');
 
 const INTEGRATION = 'mem0';
 const CREDENTIAL = 'modulexMem0Api';
+// What the model of an agent can choose: n8n puts all that it sends into the item, over what is there by that name.
+const MODELS_CHOICE = /^=.*\$(fromAI|json|input|data)\b/is;
 
 class Mem0 {
 	constructor() {
@@ -60,12 +62,17 @@ async function call(context, index) {
 
 /** The input of an action: what the form holds, without the optional fields that were left as they were. */
 function readInput(context, index, fields) {
-	const form = context.getNode().parameters;
+	const { parameters: form, type } = context.getNode();
 	const input = {};
+	const refuseModelsChoice = (parameter, expression) => {
+		if (!fields[parameter]?.owner || !type.endsWith('Tool') || !MODELS_CHOICE.test(expression)) return;
+		throw apiError(context, index, notTheModels(parameter));
+	};
 	for (const [parameter, { property, kind, optional, rows }] of Object.entries(fields)) {
 		if (!property) continue;
 		const asRows = rows && context.getNodeParameter(`${property}Source`, index, 'fields') === 'fields';
 		const name = rows && !asRows ? `${property}Json` : property;
+		refuseModelsChoice(parameter, form[name]);
 		const held = context.getNodeParameter(name, index, '');
 		const value = asRows ? (held.entries ?? []) : held;
 		// The result of an expression is sent even if it is empty: it may stand for a value that got lost.
@@ -74,6 +81,7 @@ function readInput(context, index, fields) {
 	}
 	// A field that was added is sent even if it is empty, for the same reason.
 	for (const [parameter, value] of Object.entries(context.getNodeParameter('additionalFields', index, {}))) {
+		refuseModelsChoice(parameter, form.additionalFields[parameter]);
 		input[parameter] = readValue(value, fields[parameter]?.kind);
 	}
 	return input;
@@ -125,6 +133,10 @@ const post = (serverUrl, path) => ({
 // The header names the server's own token; without it, the error is the service's or the action's.
 const advice = (headers) =>
 	headers['www-authenticate'] ? 'Correct the server token in the credential.' : (headers['modulex-advice'] ?? '');
+const notTheModels = (parameter) => ({
+	message: `invalid_input: ${parameter}: must not be the choice of the agent's model`,
+	description: "Write it, or take it from a node by name: {{ $('When chat message received').item.json.user }}",
+});
 const unexpected = (serverUrl) => ({
 	message: `${serverUrl} did not answer as modulex-mem0 serve does`,
 	description: 'Check the server URL in the credential.',
