@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from modulex_mem0.runtime import discover
-from modulex_mem0.sandbox import running_sandbox
-from tests.editors.conftest import require_n8n
+from modulex_mem0.sandbox import RunningSandbox, running_sandbox
+from tests.editors.conftest import Editor, require_n8n
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import json_reply
 
@@ -33,10 +33,16 @@ _NUMBERS = itertools.count(1)
 class Mem0:
     """A sandbox that writes down what it is asked, and the credential for it."""
 
-    def __init__(self, credential: dict[str, str], record: Path) -> None:
-        self.credential = credential
+    def __init__(self, sandbox: RunningSandbox, server: dict[str, str], record: Path) -> None:
+        self.credential = server | {"base_url": sandbox.base_url, "api_key": sandbox.api_key}
+        self._sandbox = sandbox
         self._record = record
         self._read = 0
+
+    def add(self, user: str, text: str) -> None:
+        body = {"user_id": user, "messages": [{"role": "user", "content": text}], "infer": False}
+        url, headers = f"{self._sandbox.base_url}/v3/memories/add/", self._sandbox.headers
+        httpx.post(url, json=body, headers=headers).raise_for_status()
 
     def requests(self) -> list[tuple[str, Json]]:
         """The path and the body of each POST since the last call."""
@@ -51,11 +57,10 @@ class Flows:
     def __init__(self, api: httpx.Client, model: ScriptedServer, mem0: Mem0) -> None:
         self._api = api
         self.model = model
-        self.mem0 = self._credential("modulexMem0Api", mem0.credential)
-        self._openai = self._credential("openAiApi", {"apiKey": "any", "url": f"{model.url}/v1"})
+        self.mem0 = self._credential("Mem0 of the agent", "modulexMem0Api", mem0.credential)
+        self._openai = self._credential("Scripted model", "openAiApi", {"apiKey": "any", "url": f"{model.url}/v1"})
 
-    def _credential(self, kind: str, data: dict[str, str]) -> Json:
-        name = f"Credential {next(_NUMBERS)}"
+    def _credential(self, name: str, kind: str, data: dict[str, str]) -> Json:
         created = self._post("/rest/credentials", {"name": name, "type": kind, "data": data})
         return {kind: {"id": created["id"], "name": name}}
 
@@ -65,13 +70,19 @@ class Flows:
         chat = f"chat-{next(_NUMBERS)}"
         nodes = [
             _node(_CHAT, f"{_LANGCHAIN}.chatTrigger", 1.4, {"public": True}) | {"webhookId": chat},
-            _node(_AGENT, f"{_LANGCHAIN}.agent", 3.1, {}),
-            _node(_MODEL, f"{_LANGCHAIN}.lmChatOpenAi", 1.3, model) | {"credentials": self._openai},
+            _node(_AGENT, f"{_LANGCHAIN}.agent", 3.1, {}) | {"position": [250, 0]},
+            _node(_MODEL, f"{_LANGCHAIN}.lmChatOpenAi", 1.3, model)
+            | {"credentials": self._openai, "position": [150, 250]},
             *tools,
         ]
         links = {_CHAT: "main", _MODEL: "ai_languageModel"} | {tool["name"]: "ai_tool" for tool in tools}
         connections = {name: {kind: [[{"node": _AGENT, "type": kind, "index": 0}]]} for name, kind in links.items()}
-        flow = {"name": chat, "nodes": nodes, "connections": connections, "settings": {"executionOrder": "v1"}}
+        flow = {
+            "name": "A chat that remembers",
+            "nodes": nodes,
+            "connections": connections,
+            "settings": {"executionOrder": "v1"},
+        }
         created: Json = self._post("/rest/workflows", flow)
         return created
 
@@ -83,6 +94,7 @@ class Flows:
     def chat(self, flow: Json, *steps: Step) -> str:
         """What the agent answers to alice, while the model takes these steps."""
         path = f"/rest/workflows/{flow['id']}"
+        (chat,) = (node["webhookId"] for node in flow["nodes"] if node["name"] == _CHAT)
         self._post(f"{path}/activate", {"versionId": flow["versionId"]})
         deadline = time.monotonic() + _PATIENCE
         while self._api.get(f"{path}/publication-status").json()["data"]["status"] == "in_progress":
@@ -90,7 +102,7 @@ class Flows:
             time.sleep(0.1)
         self.model.script(*steps)
         said = {"action": "sendMessage", "sessionId": "session-1", "chatInput": "What may I cook?", "user": "alice"}
-        reply = self._api.post(f"/webhook/{flow['name']}/chat", json=said)
+        reply = self._api.post(f"/webhook/{chat}/chat", json=said)
         assert reply.status_code == 200, reply.text
         answer: str = reply.json()["output"]
         return answer
@@ -112,9 +124,8 @@ class Flows:
 
 
 def _node(name: str, kind: str, version: float, parameters: Json) -> Json:
-    number = next(_NUMBERS)
-    position = {"id": f"node-{number}", "position": [number * 10, 0]}
-    return {"name": name, "type": kind, "typeVersion": version, "parameters": parameters} | position
+    described = {"name": name, "type": kind, "typeVersion": version, "parameters": parameters}
+    return described | {"id": f"node-{next(_NUMBERS)}", "position": [0, 0]}
 
 
 def _calls(tool: str, **arguments: Any) -> Step:
@@ -136,7 +147,7 @@ def _says(text: str | None, **more: Any) -> Step:
 def mem0(server: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mem0]:
     record = tmp_path_factory.mktemp("sandbox") / "record.jsonl"
     with running_sandbox(delay=0, record=record) as sandbox:
-        yield Mem0(server | {"base_url": sandbox.base_url, "api_key": sandbox.api_key}, record)
+        yield Mem0(sandbox, server, record)
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +224,45 @@ def test_the_user_comes_from_a_node_by_its_name(flows: Flows, mem0: Mem0) -> Non
     flows.chat(flow, _calls("Search_memories", query="food", user="bob", user_id="bob"), _says("Lentils."))
     (request,) = mem0.requests()
     assert request[1]["filters"] == {"user_id": "alice"}
+
+
+def test_a_tool_is_made_in_the_editor(editor: Editor, flows: Flows, mem0: Mem0) -> None:
+    """As docs/hosts/n8n.md has it: from an agent without tools to an answer in n8n's chat."""
+    flow, page, expect = flows.create(), editor.page, editor.expect
+    page.goto(f"/workflow/{flow['id']}")
+    page.locator('[data-handleid="inputs/ai_tool/0"]').get_by_test_id("canvas-handle-plus").click()
+    editor.find("node-creator-search-bar").fill("mem0")
+    editor.find("node-creator-item-name").get_by_text("Mem0 Tool", exact=True).click()
+    editor.find("node-credentials-select").click()
+    page.get_by_role("option", name=flows.mem0["modulexMem0Api"]["name"]).click()
+    editor.find("parameter-input-operation").click()
+    page.get_by_role("option", name="Search Memories").click()
+    described = editor.find("parameter-input-toolDescription").locator("textarea")
+    expect(described).to_have_value("Search for memories in Mem0 using semantic search.")
+    editor.fill("user_id", "alice")
+    query = page.locator(".parameter-item", has=editor.find("parameter-input-query"))
+    query.get_by_test_id("from-ai-override-button").click()
+    expect(page.get_by_text("Defined automatically by the model")).to_be_visible()
+    expect(editor.find("parameter-input-splitIntoItems")).to_be_hidden()
+    editor.find("node-title-container").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("Search memories")
+    page.keyboard.press("Enter")
+    editor.picture("10-tool")
+    editor.close_form()
+
+    mem0.add("alice", "I am a vegetarian and I cook.")
+    mem0.requests()
+    flows.model.script(_calls("Search_memories", Query="vegetarian"), _says("Lentils, as always."))
+    editor.find("workflow-chat-button").click()
+    editor.find("chat-input").fill("What may I cook?")
+    editor.find("chat-input").press("Enter")
+    expect(page.get_by_text("Lentils, as always.").first).to_be_visible()
+    editor.picture("11-agent")
+    ((found,),) = flows.results()
+    assert "I am a vegetarian and I cook." in [memory["memory"] for memory in found["search_results"]]
+    (request,) = mem0.requests()
+    assert request == (
+        "/v3/memories/search/",
+        {"filters": {"user_id": "alice"}, "query": "vegetarian", "top_k": 10},
+    )

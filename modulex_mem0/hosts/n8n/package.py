@@ -16,7 +16,8 @@ __all__ = ["package_files", "package_name"]
 
 # Where n8n's rules want the code to be.
 _CODE = "dist"
-# n8n's rules want an address, and declarations have none.
+# n8n's rules want an address, and few declarations have one: `Ann Example <ann@example.com>`.
+_AUTHOR = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>")
 _EMAIL = "author@example.invalid"
 # What the node's code uses; a class of that name would hide it.
 _GLOBALS = ("Array", "Error", "Object", "String")
@@ -114,7 +115,7 @@ def _package_json(manifest: IntegrationManifest, node: str, credential: str) -> 
         "description": f"{manifest.display_name} for n8n, through modulex-mem0 serve",
         "keywords": ["n8n-community-node-package"],
         "license": "MIT",
-        "author": {"name": manifest.author, "email": _EMAIL},
+        "author": _author(manifest.author),
         "homepage": _documentation(manifest),
         "files": [_CODE],
         "n8n": {
@@ -124,6 +125,11 @@ def _package_json(manifest: IntegrationManifest, node: str, credential: str) -> 
         },
         "peerDependencies": {"n8n-workflow": "*"},
     }
+
+
+def _author(declared: str) -> dict[str, str]:
+    found = _AUTHOR.fullmatch(declared.strip())
+    return found.groupdict() if found else {"name": declared, "email": _EMAIL}
 
 
 def _codex(manifest: IntegrationManifest, node: str) -> dict[str, Any]:
@@ -188,10 +194,22 @@ Optional fields are under **Additional Fields**. Where an output has a list of r
 item of each. A failed call shows its error in one line and what to do next; with **On Error → Continue**, the error is
 in the item.
 
+## As a tool of an AI agent
+
+Connect the node to an AI Agent as a tool, choose the operation, and let the model fill in fields with the button beside
+them. The model reads the operation's description and gets the whole output.{_owner_advice(manifest)}
+
 ## License
 
 MIT
 """
+
+
+def _owner_advice(manifest: IntegrationManifest) -> str:
+    if manifest.owner_parameter is None:
+        return ""
+    return f""" **{wording.title(manifest.owner_parameter)}** is yours to fill
+in, or comes from a node by its name: the node refuses it where the model could choose it."""
 
 
 def _sentence(text: str) -> str:

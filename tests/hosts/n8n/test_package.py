@@ -157,6 +157,33 @@ def test_an_integration_without_actions_has_no_package(manifest: IntegrationMani
         package_files(manifest.model_copy(update={"actions": ()}))
 
 
+def test_the_author_has_the_declared_address(manifest: IntegrationManifest) -> None:
+    def author(declared: str) -> dict[str, str]:
+        files = package_files(manifest.model_copy(update={"author": declared}))
+        written: dict[str, str] = json.loads(files["package.json"])["author"]
+        return written
+
+    assert author("Ann Example <ann@example.com>") == {"name": "Ann Example", "email": "ann@example.com"}
+    for without in ("Ann Example", "<ann@example.com>", "Ann <ann>", "Ann <ann@example.com> and others"):
+        assert author(without) == {"name": without, "email": "author@example.invalid"}
+
+
+def test_a_tool_says_what_its_operation_does(manifest: IntegrationManifest, files: dict[str, str]) -> None:
+    form = _properties(files)
+    for action in manifest.actions:
+        described = _of(form, action.name)["toolDescription"]
+        assert described["default"] == action.description
+        # In a node of a flow it is not shown.
+        assert described["displayOptions"]["show"]["@tool"] == [True]
+
+
+def test_a_node_is_not_called_like_a_tool(manifest: IntegrationManifest) -> None:
+    """n8n knows tools by the end of their name."""
+    files = package_files(manifest.model_copy(update={"name": "power_tool"}))
+    described = json.loads(files["dist/nodes/PowerToolNode/PowerToolNode.description.json"])["description"]
+    assert described["name"] == "powerToolNode"
+
+
 def test_names_of_packages_are_those_of_the_registry() -> None:
     assert package_name("mem0") == "n8n-nodes-modulex-mem0"
     assert package_name("google_ads_") == "n8n-nodes-modulex-google-ads"
