@@ -97,11 +97,11 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve,fast,mcp,langchain,temporal]' --group test --group temporal
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve,fast,mcp,langchain,temporal]' --group test --group telemetry --group temporal
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.check: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve,fast,mcp,langchain,temporal]' --group test --group temporal --group check
+	$(BIN)/python -m pip install --quiet --editable '.[cli,sandbox,semantic,serve,fast,mcp,langchain,temporal]' --group test --group telemetry --group temporal --group check
 	@touch $@ $(VENV)/.demo $(VENV)/.test
 
 $(VENV)/.docs: pyproject.toml | $(VENV)/bin/python
