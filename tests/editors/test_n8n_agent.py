@@ -231,6 +231,9 @@ def test_a_tool_is_made_in_the_editor(editor: Editor, flows: Flows, mem0: Mem0) 
     flow, page, expect = flows.create(), editor.page, editor.expect
     page.goto(f"/workflow/{flow['id']}")
     page.locator('[data-handleid="inputs/ai_tool/0"]').get_by_test_id("canvas-handle-plus").click()
+    # The panel opens with another list, in which nothing may be typed.
+    expect(editor.find("node-creator-item-name").filter(has_text="AI Agent Tool")).to_be_visible()
+    expect(page.get_by_text("Other AI Nodes")).to_be_hidden()
     editor.find("node-creator-search-bar").fill("mem0")
     editor.find("node-creator-item-name").get_by_text("Mem0 Tool", exact=True).click()
     editor.find("node-credentials-select").click()
