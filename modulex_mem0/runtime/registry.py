@@ -88,7 +88,7 @@ class Registry(Mapping[str, Integration]):
         found = tuple(self._integrations.items())
         return tuple(name for name, integration in found if isinstance(integration, LazyIntegration))
 
-    def is_deferred(self, name: str) -> bool:
+    def is_deferred(self, name: object) -> bool:
         """Whether looking the integration up would load it."""
         # One look: another thread may remove what it cannot load.
         return isinstance(name, str) and isinstance(self._integrations.get(name), LazyIntegration)
