@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, Self
@@ -141,18 +141,21 @@ class _Download(io.RawIOBase):
     """The body of a GET request from an offset on. A server without ranges is read from the start, and skipped over."""
 
     def __init__(self, url: str, name: str, start: int) -> None:
+        # First, since `close` runs on an object that could not be made, too.
+        self._opened = ExitStack()
+        super().__init__()
         import httpx  # noqa: PLC0415 - for a URL alone
 
-        super().__init__()
         self._name = name
-        self._client = httpx.Client(timeout=30.0, follow_redirects=False)
+        client = self._opened.enter_context(httpx.Client(timeout=30.0, follow_redirects=False))
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         try:
-            self._response = self._client.send(self._client.build_request("GET", url, headers=headers), stream=True)
+            response = client.send(client.build_request("GET", url, headers=headers), stream=True)
         except httpx.HTTPError as error:
-            self._client.close()
+            self.close()
             raise SourceError(f"{name}: cannot be read: {str(error) or type(error).__name__}") from None
-        status = self._response.status_code
+        self._opened.callback(response.close)
+        status = response.status_code
         if status == 416:
             self._blocks: Iterator[bytes] = iter(())
         elif status not in (200, 206):
@@ -160,9 +163,9 @@ class _Download(io.RawIOBase):
             redirected = " (it redirects; give the address that it leads to)" if 300 <= status < 400 else ""
             raise SourceError(f"{name}: the server answered with HTTP {status}{redirected}")
         else:
-            self._blocks = self._response.iter_raw(_BLOCK)
+            self._blocks = response.iter_raw(_BLOCK)
         self._rest = memoryview(b"")
-        self.headers = self._response.headers
+        self.headers = response.headers
         if start and status == 200:
             self._skip(start)
 
@@ -189,9 +192,7 @@ class _Download(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        if not self.closed:
-            self._response.close()
-            self._client.close()
+        self._opened.close()
         super().close()
 
     def __enter__(self) -> Self:
