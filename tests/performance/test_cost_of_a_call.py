@@ -104,7 +104,7 @@ async def counted(search: Search, at_once: int = 1) -> Calls:
     tries = []
     for _ in range(2):
         await asyncio.gather(*(search() for _ in range(at_once)))
-    for _ in range(3):
+    for _ in range(8):
         calls = Calls()
         before = sys.getprofile()
         sys.setprofile(calls)
