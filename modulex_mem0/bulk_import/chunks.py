@@ -142,7 +142,7 @@ class Source:
         )
 
     def fingerprint(self) -> str:
-        """A digest that tells this content from another.
+        """A digest of the content: another content has another.
 
         Raises:
             SourceError: It cannot be read.

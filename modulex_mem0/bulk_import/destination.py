@@ -160,7 +160,7 @@ class Destination:
         self._bound = runtime.bind(integration, credential=credential)
 
     async def identity(self) -> str:
-        """What tells the account and the project from others, whichever of its keys is used.
+        """What identifies the account and the project, whichever of its keys is used.
 
         Raises:
             ImportStoppedError, CallFailedError: The service does not say.

@@ -46,13 +46,13 @@ def test_every_fixture_is_in_the_table() -> None:
 
 
 def test_the_table_of_clients_has_the_releases_that_are_installed() -> None:
-    told = re.findall(r"^\| `([\w-]+)`[^|]*\| (\d\S*)", PAGE, re.MULTILINE)
-    assert len(told) > 10
+    table = re.findall(r"^\| `([\w-]+)`[^|]*\| (\d\S*)", PAGE, re.MULTILINE)
+    assert len(table) > 10
     lists = list(Path(__file__).parents[1].glob("clients/*/requirements.txt"))
     pinned = [re.findall(r"^([\w-]+)==(\S+)$", each.read_text("utf-8"), re.MULTILINE) for each in lists]
-    clients = {name for name, _ in told}
-    assert all(pin in told for pins in pinned for pin in pins if pin[0] in clients)
-    assert all(any(pin in told for pin in pins) for pins in pinned)
+    clients = {name for name, _ in table}
+    assert all(pin in table for pins in pinned for pin in pins if pin[0] in clients)
+    assert all(any(pin in table for pin in pins) for pins in pinned)
 
 
 def test_the_programs_run(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ class Flows:
         return answer
 
     def tools(self) -> dict[str, Json]:
-        """What the model was told about each tool."""
+        """What the model learned of each tool."""
         offered = self.model.requests[0].json()["tools"]
         return {tool["function"]["name"]: tool["function"] for tool in offered}
 

@@ -229,7 +229,7 @@ def _as_text(value: object) -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - as `argument`
-    """Langflow's own types as plain JSON values. They are told by their attributes: Langflow has two copies of each."""
+    """Langflow's own types as plain JSON values. Known by their attributes: Langflow has two copies of each."""
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         return _plain(value.to_dict(orient="records"))
     if hasattr(value, "sender") and hasattr(value, "text"):

@@ -11,7 +11,7 @@ __all__ = ["as_text", "rows_of", "table_field"]
 _Schema = Mapping[str, Any]
 
 # What a record or an output is about, in the order of preference; the first that it has is its line.
-_TELLING = ("memory", "new_memory", "summary", "text", "content", "message", "title", "name", "status")
+_SUBJECTS = ("memory", "new_memory", "summary", "text", "content", "message", "title", "name", "status")
 
 
 def table_field(schema: _Schema) -> str | None:
@@ -47,15 +47,15 @@ def _line(value: object) -> str:
     if isinstance(value, str):
         return " ".join(value.split())
     if isinstance(value, Mapping):
-        told = _told(value)
-        if told is not None:
-            return _line(told)
+        subject = _subject(value)
+        if subject is not None:
+            return _line(subject)
     return json.dumps(value, ensure_ascii=False)
 
 
-def _told(record: Mapping[str, Any]) -> object:
+def _subject(record: Mapping[str, Any]) -> object:
     """What a record is about: text, or a record in it; None if it has neither."""
-    return next((record[name] for name in _TELLING if record.get(name) and isinstance(record[name], str | dict)), None)
+    return next((record[name] for name in _SUBJECTS if record.get(name) and isinstance(record[name], str | dict)), None)
 
 
 def _resolved(schema: Any, root: _Schema) -> _Schema:  # noqa: ANN401 - a schema may be true or false
