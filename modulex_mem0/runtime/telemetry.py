@@ -34,9 +34,7 @@ _CANCELLED = "cancelled"
 
 def is_observed() -> bool:
     """Whether calls are logged, or a program has set OpenTelemetry up."""
-    if CALLS.isEnabledFor(logging.INFO):
-        return True
-    return OPENTELEMETRY in sys.modules and (_traces() or _measures())
+    return CALLS.isEnabledFor(logging.INFO) or _traces() or _measures()
 
 
 async def observe(integration: str, action: str, call: Awaitable["Result"], retries: Callable[[], int]) -> "Result":
@@ -83,7 +81,7 @@ def _span(integration: str, action: str) -> Iterator[Callable[[str, int], None]]
     Yields:
         A function that takes the outcome and the number of retries.
     """
-    if not (OPENTELEMETRY in sys.modules and _traces()):
+    if not _traces():
         yield lambda _outcome, _retries: None
         return
     from opentelemetry.trace import StatusCode  # noqa: PLC0415 - an extra, which is imported already
@@ -104,7 +102,7 @@ def _span(integration: str, action: str) -> Iterator[Callable[[str, int], None]]
 
 
 def _measure(integration: str, action: str, outcome: str, seconds: float, retries: int) -> None:
-    if OPENTELEMETRY not in sys.modules or not _measures():
+    if not _measures():
         return
     try:
         labels = {"modulex.integration": integration, "modulex.action": action, "modulex.outcome": outcome}
@@ -119,12 +117,16 @@ def _measure(integration: str, action: str, outcome: str, seconds: float, retrie
 
 
 def _traces() -> bool:
+    if OPENTELEMETRY not in sys.modules:
+        return False
     from opentelemetry.trace import get_tracer_provider  # noqa: PLC0415 - an extra, which is imported already
 
     return _is_real(get_tracer_provider())
 
 
 def _measures() -> bool:
+    if OPENTELEMETRY not in sys.modules:
+        return False
     from opentelemetry.metrics import get_meter_provider  # noqa: PLC0415 - as above
 
     return _is_real(get_meter_provider())
