@@ -9,6 +9,9 @@ ELSEWHERE ?= yes
 # A file of tests stays in one process, since its tests share servers. One process: make test PROCESSES=0
 PROCESSES ?= auto
 PARALLEL = --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
+# `yes` measures branch coverage over all environments, and fails if a branch is neither tested nor excused.
+COVERAGE ?= no
+MEASURED = $(if $(filter yes,$(COVERAGE)),--cov --cov-append)
 # ModuleX's package, one of the contenders, needs Python 3.12.
 BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }')
 BENCH_VENV ?= .venv-bench
@@ -27,9 +30,10 @@ serve: $(VENV)/.demo ## Serve the page, the REST API and MCP, with a sandbox; AR
 	@$(BIN)/modulex-mem0 serve --sandbox $(ARGS)
 
 test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test ARGS="-k add_memories"
-	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(PARALLEL) $(ARGS))
-	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-langflow $(ARGS))
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@$(if $(MEASURED),rm -f .coverage)
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(PARALLEL) $(if $(MEASURED),$(MEASURED) --cov-report=) $(ARGS))
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-langflow $(if $(MEASURED),$(MEASURED) --cov-report=) $(ARGS))
+	$(BIN)/python -m pytest $(PARALLEL) $(if $(MEASURED),$(MEASURED) --cov-fail-under=100) $(ARGS)
 
 test-sdist: $(VENV)/.test ## Build the sdist, unpack it and run all tests there
 	rm -rf build/sdist

@@ -24,6 +24,8 @@ from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 
+pytestmark = pytest.mark.no_cover
+
 # Measured, plus a tenth. A change that needs more has to say why; one that needs far less may lower them.
 OWN_CALLS = {"pyreqwest": 136, "httpx": 187}
 OWN_CALLS_WHEN_BOUND = {"pyreqwest": 97, "httpx": 147}

@@ -87,6 +87,7 @@ def test_a_test_may_kill_its_sandbox_process(tmp_path: Path) -> None:
     _passed(_pytest(tmp_path), 1)
 
 
+@pytest.mark.no_cover
 def test_the_plugin_imports_nothing_before_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "test_unused.py").write_text(UNUSED)
     _passed(_pytest(tmp_path), 1)

@@ -215,6 +215,7 @@ def test_settings_out_of_range_are_refused(overrides: dict[str, object]) -> None
         SandboxSettings(**overrides)  # type: ignore[arg-type]
 
 
+@pytest.mark.no_cover
 def test_importing_the_package_is_cheap() -> None:
     code = (
         "import sys, modulex_mem0.sandbox, modulex_mem0.sandbox.pytest_plugin as p;"

@@ -55,6 +55,7 @@ def _libraries_seconds() -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
+@pytest.mark.no_cover
 def test_one_command_gives_everything(tmp_path: Path) -> None:
     started = time.monotonic()
     with _serving(tmp_path, "--sandbox") as (process, written):

@@ -10,6 +10,8 @@ import itertools
 import os
 import sys
 
+import pytest
+
 from modulex_mem0.contract import ErrorCode
 from modulex_mem0.runtime import Runtime, RuntimeSettings, TransportName
 from tests.helpers.calls import credential_for
@@ -39,6 +41,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.no_cover
 async def test_hostile_replies_leave_nothing_behind(transport: TransportName, server: ScriptedServer) -> None:
     settings = RuntimeSettings(
         transport=transport, max_response_bytes=LIMIT, max_response_values=20_000, max_credentials=4, attempts=1
