@@ -17,7 +17,7 @@ BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }
 BENCH_VENV ?= .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-sdist test-editors check docs format manifest page dist bench clean
+.PHONY: help demo serve test test-sdist test-editors mutation check docs format manifest page dist bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +43,10 @@ test-sdist: $(VENV)/.test ## Build the sdist, unpack it and run all tests there
 
 test-editors: $(VENV)/.test ## Test in the editors themselves, in a browser; installs gigabytes, takes minutes
 	@PYTHON=$(BIN)/python scripts/test-editors $(ARGS)
+
+mutation: $(VENV)/.test ## Break the code in small ways, one at a time, and see that a test fails; takes half an hour
+	$(BIN)/python -m pip install --quiet --group mutation
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 check: $(VENV)/.check ## Check formatting, lint, types, import rules and generated files
 	$(BIN)/ruff format --check .
