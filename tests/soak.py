@@ -19,9 +19,10 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 from modulex_mem0.contract import ErrorCode
-from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.runtime import Runtime, RuntimeSettings, TransportName
 from tests.helpers.tiny_integration import KEY, plugin
 
 __all__ = ["main"]
@@ -90,13 +91,15 @@ def _holdings() -> dict[str, int]:
     return {"MB": pages * os.sysconf("SC_PAGE_SIZE") >> 20, "files": files, "threads": threading.active_count()}
 
 
-async def _call_all(port: int, calls: int, abreast: int) -> tuple[Counter[str], bytearray, list[str]]:
+async def _call_all(
+    port: int, calls: int, abreast: int, transport: TransportName
+) -> tuple[Counter[str], bytearray, list[str]]:
     """Returns how the calls ended, which changes succeeded, and what is wrong."""
     ended: Counter[str] = Counter()
     changed = bytearray(calls)
     wrong: list[str] = []
     credential = {"api_key": KEY, "base_url": f"http://127.0.0.1:{port}"}
-    settings = RuntimeSettings(retry_wait=0.001, max_connections=abreast, max_keepalive=abreast)
+    settings = RuntimeSettings(transport=transport, retry_wait=0.001, max_connections=abreast, max_keepalive=abreast)
 
     async with Runtime(settings, plugins=[plugin()]) as runtime:
 
@@ -135,13 +138,14 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=1_000_000, help="(default: %(default)s)")
     parser.add_argument("--open", type=int, default=128, help="calls under way at once (default: %(default)s)")
     parser.add_argument("--faults", type=float, default=5, help="percent of the replies (default: %(default)s)")
+    parser.add_argument("--transport", choices=get_args(TransportName), default="auto", help="(default: %(default)s)")
     options = parser.parse_args()
     context = get_context("spawn")
     here, there = context.Pipe()
     server = context.Process(target=_serve, args=(there, options.calls, options.faults / 100), daemon=True)
     server.start()
     began = time.monotonic()
-    ended, changed, wrong = asyncio.run(_call_all(here.recv(), options.calls, options.open))
+    ended, changed, wrong = asyncio.run(_call_all(here.recv(), options.calls, options.open, options.transport))
     seconds = time.monotonic() - began
     here.send("end")
     arrived: bytes = here.recv()
