@@ -17,7 +17,7 @@ from modulex_mem0.runtime.errors import reraise_interrupt
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import Span, Tracer
 
     from modulex_mem0.runtime.call import Result
 
@@ -48,13 +48,13 @@ async def observe(integration: str, action: str, call: Awaitable["Result"], retr
     """
     started = time.perf_counter()
     outcome = _CANCELLED
-    with _span(integration, action) as finish:
+    with _span(integration, action) as span:
         try:
             result = await call
             outcome = "success" if result.error is None else result.error.code.value
         finally:
             seconds, again = time.perf_counter() - started, retries()
-            finish(outcome, again)
+            _finish(span, outcome, again)
             _measure(integration, action, outcome, seconds, again)
             CALLS.info(
                 "integration=%s action=%s outcome=%s duration=%.6f retries=%d",
@@ -75,30 +75,45 @@ async def observe(integration: str, action: str, call: Awaitable["Result"], retr
 
 
 @contextmanager
-def _span(integration: str, action: str) -> Iterator[Callable[[str, int], None]]:
+def _span(integration: str, action: str) -> Iterator["Span | None"]:
     """A current span around a call, under which other libraries' spans of its requests stand.
 
     Yields:
-        A function that takes the outcome and the number of retries.
+        The span, which `_finish` ends; None where nothing is traced.
     """
-    if not _traces():
-        yield lambda _outcome, _retries: None
+    span = _begin(integration, action) if _traces() else None
+    if span is None:
+        yield None
         return
-    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - an extra, which is imported already
+    from opentelemetry.trace import use_span  # noqa: PLC0415 - an extra, which is imported already
 
+    with use_span(span, record_exception=False, set_status_on_exception=False):
+        yield span
+
+
+def _begin(integration: str, action: str) -> "Span | None":
     names = {"modulex.integration": integration, "modulex.action": action}
-    with _tracer().start_as_current_span(
-        f"{integration} {action}", attributes=names, record_exception=False, set_status_on_exception=False
-    ) as span:
+    try:
+        return _tracer().start_span(f"{integration} {action}", attributes=names)
+    except BaseException as error:
+        _log_failure("traced", error)
+        return None
 
-        def finish(outcome: str, retries: int) -> None:
-            span.set_attributes({"modulex.outcome": outcome, "modulex.retries": retries})
-            if outcome not in ("success", _CANCELLED):
-                # The error's text may quote the input, so its code stands for it.
-                span.set_attribute("error.type", outcome)
-                span.set_status(StatusCode.ERROR, outcome)
 
-        yield finish
+def _finish(span: "Span | None", outcome: str, retries: int) -> None:
+    if span is None:
+        return
+    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - as above
+
+    try:
+        span.set_attributes({"modulex.outcome": outcome, "modulex.retries": retries})
+        if outcome not in ("success", _CANCELLED):
+            # The error's text may quote the input, so its code stands for it.
+            span.set_attribute("error.type", outcome)
+            span.set_status(StatusCode.ERROR, outcome)
+        span.end()
+    except BaseException as error:
+        _log_failure("traced", error)
 
 
 def _measure(integration: str, action: str, outcome: str, seconds: float, retries: int) -> None:
@@ -111,9 +126,13 @@ def _measure(integration: str, action: str, outcome: str, seconds: float, retrie
         if retries:
             repeated.add(retries, labels)
     except BaseException as error:
-        # A host's own metric reader must not end a call.
-        reraise_interrupt(error)
-        logging.getLogger(__name__).warning("a call could not be measured: %s", type(error).__name__)
+        _log_failure("measured", error)
+
+
+def _log_failure(what: str, error: BaseException) -> None:
+    """A host's own span processor or metric reader must not end a call."""
+    reraise_interrupt(error)
+    logging.getLogger(__name__).warning("a call could not be %s: %s", what, type(error).__name__)
 
 
 def _traces() -> bool:

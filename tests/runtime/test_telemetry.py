@@ -10,6 +10,7 @@ import pytest
 
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from tests.helpers.calls import credential_for
+from tests.helpers.programs import run_program
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import hang, json_reply, reply
 from tests.helpers.tiny_integration import KEY, plugin
@@ -132,3 +133,41 @@ async def test_calls_are_spans_and_measured(server: ScriptedServer) -> None:
         ("modulex.call.retries", "success", 1),
     }
     assert not [word for word in (KEY, _SECRET, "no such thing", server.url) if word in ended.stdout + ended.stderr]
+
+
+_FAILING = """
+import sys
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from modulex_mem0.runtime import Runtime
+from tests.helpers.tiny_integration import KEY, plugin
+
+def fail(*arguments, **more):
+    raise RuntimeError("no luck with " + KEY)
+
+if sys.argv[2] == "metrics":
+    MeterProvider.get_meter = fail
+    metrics.set_meter_provider(MeterProvider())
+else:
+    processor = SpanProcessor()
+    setattr(processor, sys.argv[2], fail)
+    provider = TracerProvider()
+    provider.add_span_processor(processor)
+    trace.set_tracer_provider(provider)
+
+with Runtime(plugins=[plugin()]) as runtime:
+    print(runtime.call_sync("tiny", "change", {}, credential={"api_key": KEY, "base_url": sys.argv[1]}).success)
+"""
+
+
+@pytest.mark.parametrize(("part", "missing"), [("metrics", "measured"), ("on_start", "traced"), ("on_end", "traced")])
+def test_what_a_host_observes_with_does_not_end_a_call_when_it_fails(
+    server: ScriptedServer, part: str, missing: str
+) -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is not installed")
+    server.script(json_reply({}))
+    done = run_program(_FAILING, arguments=[server.url, part])
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+    assert done.stderr == f"a call could not be {missing}: RuntimeError\n"
+    assert len(server.requests) == 1
