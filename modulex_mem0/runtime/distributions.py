@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
+from importlib.metadata import Distribution, DistributionFinder, EntryPoint, entry_points
 
 from modulex_mem0.runtime.errors import reason_of, reraise_interrupt
 
@@ -63,12 +63,15 @@ def _read_one_by_one(group: str) -> InstalledEntryPoints:
 
 
 def _distributions() -> Iterator[Distribution]:
-    for folder in sys.path:
-        try:
-            # A list, since the search itself may fail half-way.
-            yield from list(distributions(path=[folder]))
-        except BaseException as error:
-            reraise_interrupt(error)
+    # Any package may bring a finder of its own, and one that fails does not hide what the others find.
+    for finder in tuple(sys.meta_path):
+        for folder in tuple(sys.path):
+            try:
+                find = getattr(finder, "find_distributions", None)
+                # A list, since the search itself may fail half-way.
+                yield from list(find(DistributionFinder.Context(path=[folder]))) if find is not None else ()
+            except BaseException as error:
+                reraise_interrupt(error)
 
 
 def _folder(distribution: Distribution) -> str:

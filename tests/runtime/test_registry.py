@@ -1,9 +1,11 @@
 """Integrations arrive by entry point; lazy ones are loaded at their first use, and one that fails affects no other."""
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from modulex_mem0.contract import Integration, LazyIntegration, hookimpl
 from modulex_mem0.runtime import Registry, Runtime, UnknownActionError, UnknownIntegrationError, discover
-from tests.helpers.calls import call
+from tests.helpers.calls import call, credential_for
 from tests.helpers.installed import GOOD, install
 from tests.helpers.programs import run_program
 from tests.helpers.scripted_server import ScriptedServer
@@ -136,6 +138,60 @@ def test_a_distribution_whose_entry_points_cannot_be_read_is_one_failure(site: P
     assert failure.reason.startswith("its entry points cannot be read: ")
 
 
+def test_an_integration_whose_package_has_unreadable_metadata_works(site: Path) -> None:
+    install(site, "garbled", GOOD.format(name="pastebin"))
+    (site / "garbled-1.0.dist-info" / "METADATA").write_bytes(b"Name: \xff\xfe\n")
+    registry = discover()
+    assert registry.failures == ()
+    assert registry["pastebin"].actions.keys() == {"fetch", "find", "change", "replace"}
+    assert registry.distribution_of("pastebin") == "unknown distribution"
+
+
+def _unreadable(site: Path) -> None:
+    install(site, "not-utf-8", "")
+    (site / "not_utf_8-1.0.dist-info" / "entry_points.txt").write_bytes(UNREADABLE["not-utf-8"])
+
+
+def test_of_a_distribution_that_is_installed_twice_the_first_on_the_path_counts(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, name in (("later", "old"), ("earlier", "new")):
+        (site / folder).mkdir()
+        install(site / folder, "twice", GOOD.format(name=name))
+        monkeypatch.syspath_prepend(str(site / folder))
+    without = discover()
+    # Another that cannot be read changes nothing.
+    _unreadable(site)
+    for registry in (without, discover()):
+        assert "new" in registry
+        assert "old" not in registry
+
+
+class _BrokenFinder:
+    def find_spec(self, *_arguments: object) -> None:
+        return None
+
+    def find_distributions(self, context: object = None) -> Iterable[object]:
+        raise RuntimeError("no luck")
+
+
+@pytest.mark.parametrize("place", [0, 99])
+def test_a_finder_that_fails_hides_no_integration(site: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    install(site, "zz-pastebin", GOOD.format(name="pastebin"))
+    finders = sys.meta_path.copy()
+    finders.insert(place, _BrokenFinder())
+    monkeypatch.setattr(sys, "meta_path", finders)
+    assert {"mem0", "pastebin"} <= set(discover())
+
+
+def test_a_folder_that_cannot_be_searched_hides_no_integration(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(site, "zz-pastebin", GOOD.format(name="pastebin"))
+    # Python ignores what is not text in the path when it imports, and fails when it searches for distributions.
+    path: list[Any] = [os.fsencode(site), *sys.path]
+    monkeypatch.setattr(sys, "path", path)
+    assert {"mem0", "pastebin"} <= set(discover())
+
+
 PRINTING = {
     "at-import": "print('noise')\n" + GOOD,
     "to-the-stream": "import sys\nsys.stdout.write('noise')\nsys.stdout.flush()\n" + GOOD,
@@ -186,6 +242,31 @@ def test_other_threads_print_as_before_while_an_integration_is_loaded(capfd: pyt
 
     assert _registry(_lazy("late", load))["late"].name == "late"
     assert capfd.readouterr() == ("ours\n", "noise\n")
+
+
+def test_what_is_printed_goes_to_standard_error_until_the_outermost_loading_ends(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def load() -> Integration:
+        assert registry["inner"].name == "inner"
+        print("noise")  # noqa: T201 - what is tested
+        return _good()
+
+    registry = _registry(_lazy("late", load), _lazy("inner", lambda: _good("inner")))
+    assert registry["late"].name == "late"
+    print("ours")  # noqa: T201 - what is tested
+    assert capfd.readouterr() == ("ours\n", "noise\n")
+
+
+def test_a_program_without_a_standard_output_has_none_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> Integration:
+        print("noise")  # noqa: T201 - what is tested
+        return _good()
+
+    # As in a program of Windows without a console.
+    monkeypatch.setattr(sys, "stdout", None)
+    assert _registry(_lazy("late", load))["late"].name == "late"
+    assert sys.stdout is None
 
 
 @pytest.mark.parametrize("name", [None, 7, [], "Not A Name", "", "x" * 5 + "\n"])
@@ -365,6 +446,20 @@ def test_all_can_be_loaded_and_the_failures_are_reported() -> None:
     assert "bad" not in registry
 
 
+def test_one_that_another_has_loaded_is_not_loaded_again() -> None:
+    loads: list[str] = []
+
+    def load(name: str) -> Integration:
+        loads.append(name)
+        if name == "outer":
+            assert registry["inner"].name == "inner"
+        return _good(name)
+
+    registry = _registry(*(_lazy(name, partial(load, name)) for name in ("outer", "inner")))
+    registry.load_all()
+    assert loads == ["outer", "inner"]
+
+
 def test_a_taken_name_is_reported_without_loading() -> None:
     registry = _registry(_good(), _lazy("late", lambda: _raise(AssertionError("loaded"))))
     (failure,) = [failure for failure in registry.failures if failure.name == "late"]
@@ -377,6 +472,21 @@ async def test_a_call_loads_it() -> None:
         result = await runtime.call("late", "fetch", {"path": 1}, credential={"api_key": "key"})
         assert result.error is not None
         assert result.error.code == "invalid_input"
+
+
+async def test_a_test_of_its_credential_loads_it(server: ScriptedServer) -> None:
+    server.script(json_reply({"status": "ok"}))
+    async with Runtime(plugins=[LazyPlugin(_lazy("late", _good))]) as runtime:
+        assert (await runtime.test_credential("late", credential=credential_for(server))).success
+
+
+async def test_binding_it_to_a_credential_does_not_load_it_and_a_call_does(server: ScriptedServer) -> None:
+    server.script(json_reply({}))
+    async with Runtime(plugins=[LazyPlugin(_lazy("late", _good))]) as runtime:
+        bound = runtime.bind("late", credential=credential_for(server))
+        assert "late" in runtime.integrations.deferred
+        assert (await bound.call("fetch", {})).success
+        assert "late" not in runtime.integrations.deferred
 
 
 async def test_a_call_of_an_integration_that_does_not_load_says_why() -> None:
