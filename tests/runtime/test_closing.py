@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -254,6 +254,41 @@ def test_an_interrupt_in_a_listener_reaches_the_caller_and_the_thread_goes_on(se
         assert _call_sync(runtime, server).success
 
 
+@action(title="Cancel all")
+async def cancel_all(context: Context, input: SendInput) -> SendOutput:
+    """Cancel every task of the loop, as a careless handler does to clean up."""
+    for task in asyncio.all_tasks():
+        task.cancel()
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def test_a_handler_that_cancels_every_task_ends_its_own_call_and_no_later_one(server: ScriptedServer) -> None:
+    server.script(OK)
+    with Runtime(plugins=[plugin(cancel_all, fetch)]) as runtime:
+        for _ in range(2):
+            with pytest.raises(CancelledError):
+                runtime.call_sync("tiny", "cancel_all", {}, credential=credential_for(server))
+            assert _call_sync(runtime, server).success
+    # On one connection: the thread has not ended in between.
+    assert server.connections == 1
+
+
+def test_without_a_thread_there_is_an_answer(server: ScriptedServer) -> None:
+    server.script(OK)
+    with Runtime(plugins=[plugin()]) as runtime:
+        # A stack for which no machine has room.
+        before = threading.stack_size(2**50)
+        try:
+            refused = failure(_call_sync(runtime, server))
+        finally:
+            threading.stack_size(before)
+        assert refused.code is ErrorCode.CONNECTION_FAILED
+        assert "no event loop can be started: no thread can be started" in refused.message
+        # Once there is room again, it works.
+        assert _call_sync(runtime, server).success
+
+
 def test_a_runtime_calls_after_another_was_closed(transport: TransportName) -> None:
     # The thread of the first one's calls has ended by then, and with it whatever a library keeps for a thread.
     done = run_program(f"""
@@ -295,7 +330,7 @@ call()
 
 
 LATE = """
-import atexit, sys
+import asyncio, atexit, sys
 from modulex_mem0.runtime import Runtime
 runtime = Runtime()
 def call():
@@ -323,6 +358,7 @@ class Late:
         ("atexit.register(call)", ["RuntimeClosedError" if sys.version_info[:2] == (3, 12) else "connection_failed"]),
         ("call(); atexit.register(call)", ["connection_failed", "connection_failed"]),
         ("call(); atexit.register(runtime.close)", ["connection_failed"]),
+        ("call(); atexit.register(lambda: asyncio.run(runtime.aclose()))", ["connection_failed"]),
     ],
 )
 def test_a_call_at_the_end_of_the_interpreter_ends(end: str, printed: list[str]) -> None:

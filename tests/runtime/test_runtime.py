@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from modulex_mem0.runtime import (
 )
 from modulex_mem0.runtime.sync import SyncLoop
 from tests.helpers.calls import call, check, credential_for, failure
+from tests.helpers.programs import run_program
 from tests.helpers.scripted_server import PATIENCE, ScriptedServer
 from tests.helpers.steps import after, hang, json_reply
 from tests.helpers.tiny_integration import KEY, Plugin, fetch, plugin, profile
@@ -68,6 +70,18 @@ async def test_two_actions_of_one_name_are_a_broken_integration() -> None:
         for _ in range(2):
             with pytest.raises(BrokenIntegrationError, match="fetch"):
                 await runtime.call("tiny", "fetch", {}, credential={"api_key": KEY})
+
+
+def test_a_transport_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="transport must be one of auto, pyreqwest, httpx"):
+        RuntimeSettings(transport="requests")  # type: ignore[arg-type]
+
+
+def test_a_transport_that_is_not_installed_is_refused_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyreqwest", None)
+    with pytest.raises(ValueError, match=r"needs pyreqwest: pip install 'modulex-mem0\[fast\]'"):
+        RuntimeSettings(transport="pyreqwest")
+    assert RuntimeSettings().transport == "auto"
 
 
 @pytest.mark.parametrize("setting", ["timeout", "connect_timeout", "attempts", "max_response_bytes", "max_connections"])
@@ -255,6 +269,57 @@ def test_a_sync_call_that_comes_after_the_end_starts_no_thread() -> None:
     with pytest.raises(RuntimeClosedError):
         loop.run(_nothing, lambda: PATIENCE)
     assert not loop.started
+
+
+def test_a_sync_call_whose_loop_ends_before_it_is_begun_is_refused() -> None:
+    class Ending(SyncLoop):
+        # Another such window.
+        def _started(self) -> asyncio.AbstractEventLoop:
+            loop = super()._started()
+            self.stop()
+            self.join()
+            return loop
+
+    with pytest.raises(RuntimeClosedError):
+        Ending(_nothing).run(_nothing, lambda: PATIENCE)
+
+
+def test_a_timeout_of_what_runs_ends_the_wait_at_once() -> None:
+    async def late() -> None:
+        raise TimeoutError("its own")
+
+    loop = SyncLoop(_nothing)
+    with pytest.raises(TimeoutError, match="its own"):
+        loop.run(late, lambda: PATIENCE)
+    loop.stop()
+    loop.join()
+
+
+def test_connections_that_cannot_be_closed_are_logged_and_the_thread_ends(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        raise OSError("no luck")
+
+    loop = SyncLoop(fail)
+    loop.run(_nothing, lambda: PATIENCE)
+    loop.stop()
+    loop.join()
+    assert not loop.started
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        "connections could not be closed: OSError: no luck"
+    ]
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5"])
+def test_a_sync_call_with_an_invalid_timeout_is_refused(timeout: Any) -> None:
+    with Runtime(plugins=[plugin()]) as runtime:
+        result = runtime.call_sync("tiny", "fetch", {}, credential={"api_key": KEY}, timeout=timeout)
+    assert failure(result).line == "invalid_input: timeout: must be a number of seconds greater than 0"
+
+
+def test_a_shell_completes_all_public_names_before_their_first_use() -> None:
+    program = "from modulex_mem0 import runtime\nprint(set(runtime.__all__) <= set(dir(runtime)))"
+    done = run_program(program)
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
 
 
 async def test_closing_leaves_calls_on_another_loop_to_end_by_themselves(server: ScriptedServer) -> None:
