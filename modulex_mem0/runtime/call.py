@@ -395,7 +395,7 @@ def _read(input: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the calle
     Raises:
         ActionError: `invalid_input` when it cannot be read.
     """
-    if isinstance(input, dict) or not isinstance(input, Mapping):
+    if not isinstance(input, Mapping):
         return input
     try:
         return dict(input)

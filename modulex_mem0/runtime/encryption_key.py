@@ -192,7 +192,7 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
-    if os.name == "posix":
+    if os.name == "posix":  # pragma: no branch - Windows opens no directory
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)

@@ -6,7 +6,6 @@ output that does not fit is the integration's defect.
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ Output = dict[str, Any]
 def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any], Any]:
     """Make the function that validates an action's input and returns what the handler takes: a model or a dict.
 
-    The function raises `ActionError` with `invalid_input`, naming the fields, for anything but a mapping that fits.
+    The function raises `ActionError` with `invalid_input`, naming the fields, for anything but a dict that fits.
 
     Args:
         action: Whose input.
@@ -59,32 +58,32 @@ def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any]
         Exception: The action's own schema is not valid.
     """
     declared = action.input
-    validate: Callable[[dict[str, Any]], Any]
-    explain: Callable[[ValidationError], str] | None = None
-    if isinstance(declared, type):
-        validate, explain = (
-            declared.__pydantic_validator__.validate_python,
-            partial(_explain_all, action.name, declared),
-        )
-    else:
-        validate = _schema_validator(declared, null_is_absent=True)
+    validate: Callable[[dict[str, Any]], Any] = (
+        _model_input(action.name, declared)
+        if isinstance(declared, type)
+        else _schema_validator(declared, null_is_absent=True)
+    )
 
     def validated(value: object) -> Any:  # noqa: ANN401 - a model or a dict
         if not isinstance(value, dict):
-            if not isinstance(value, Mapping):
-                raise ActionError(
-                    ErrorCode.INVALID_INPUT, f"the input of {action.name} must be an object of parameters"
-                )
-            value = dict(value)
+            raise ActionError(ErrorCode.INVALID_INPUT, f"the input of {action.name} must be an object of parameters")
         for name, item in value.items():
             if isinstance(item, _CONTAINERS) and _has_more_values(item, max_values):
                 raise ActionError(ErrorCode.INVALID_INPUT, f"{_cut(str(name))}: holds more than {max_values} values")
+        return validate(value)
+
+    return validated
+
+
+def _model_input(action: str, model: type[BaseModel]) -> Callable[[dict[str, Any]], BaseModel]:
+    validate = model.__pydantic_validator__.validate_python
+
+    def validated(value: dict[str, Any]) -> BaseModel:
         try:
-            return validate(value)
+            made: BaseModel = validate(value)
         except ValidationError as error:
-            if explain is None:
-                raise
-            raise ActionError(ErrorCode.INVALID_INPUT, explain(error)) from None
+            raise ActionError(ErrorCode.INVALID_INPUT, _explain_all(action, model, error)) from None
+        return made
 
     return validated
 

@@ -5,11 +5,12 @@ What the integration's own code does wrong is reported as its defect.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from modulex_mem0.contract import (
     Action,
@@ -22,6 +23,7 @@ from modulex_mem0.contract import (
     action,
 )
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
+from modulex_mem0.runtime.settings import LARGE_BODY
 from tests.helpers.calls import call, check, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import drip, hang, json_reply, reply, reset
@@ -139,6 +141,43 @@ class _Limited(SendOutput):
 async def test_a_limit_of_the_output_is_checked_too() -> None:
     for output in (_Limited.model_construct(success=True, count=0), {"success": True, "count": 0}):
         assert failure(await _run(_returning(output), output=_Limited)).code is ErrorCode.INTERNAL
+
+
+class _Polite(SendOutput):
+    """An output with a rule that its schema cannot say."""
+
+    @field_validator("header")
+    @classmethod
+    def _is_polite(cls, header: str | None) -> str | None:
+        if header is not None and "please" not in header:
+            raise ValueError
+        return header
+
+
+async def test_a_rule_of_the_output_that_its_schema_cannot_say_is_checked_too() -> None:
+    rude, polite = (_Polite.model_construct(success=True, header=text) for text in ("now", "now, please"))
+    assert failure(await _run(_returning(rude), output=_Polite)).code is ErrorCode.INTERNAL
+    assert (await _run(_returning(polite), output=_Polite)).output["header"] == "now, please"
+
+
+class _Short(SendOutput):
+    """An output whose schema says more than its model checks."""
+
+    code: str = Field(default="", json_schema_extra={"maxLength": 3})
+
+
+async def test_an_output_that_only_its_schema_refuses_is_a_defect() -> None:
+    pytest.importorskip("jsonschema_rs", reason="the extra `fast` is not installed")
+    assert failure(await _run(_returning(_Short(success=True, code="long")), output=_Short)).code is ErrorCode.INTERNAL
+    assert (await _run(_returning(_Short(success=True, code="abc")), output=_Short)).output["code"] == "abc"
+
+
+@pytest.mark.parametrize("kind", RETURNED)
+async def test_an_output_is_checked_without_the_extra_fast_too(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    assert failure(await _run(_returning(RETURNED[kind]))).code is ErrorCode.INTERNAL
+    output = (await _run(_returning(SendOutput(success=True, value={"a": [1]})))).output
+    assert output == {"success": True, "error": None, "status": None, "value": {"a": [1]}, "header": None}
 
 
 async def test_a_dict_that_fits_is_as_good_as_the_model() -> None:
@@ -279,6 +318,20 @@ async def test_a_change_that_was_refused_is_no_change(server: ScriptedServer) ->
     server.script(reply(400))
     error = failure(await _run(handler, server))
     assert (error.code, error.retryable) == (ErrorCode.TIMEOUT, True)
+
+
+async def test_a_call_that_is_cancelled_after_its_handler_has_ended_is_cancelled(server: ScriptedServer) -> None:
+    async def handler(context: Context, input: SendInput) -> SendOutput:
+        await context.http.send("GET", "/")
+        # A turn later the handler has ended, and its call lets others have a turn before it checks the output.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, called.cancel)
+        return SendOutput(success=True)
+
+    server.script(json_reply("x" * LARGE_BODY))
+    called = asyncio.create_task(_run(handler, server))
+    with pytest.raises(asyncio.CancelledError):
+        await called
 
 
 @pytest.mark.parametrize("hints", [Hints(), Hints(read_only=True)])

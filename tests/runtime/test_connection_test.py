@@ -1,5 +1,6 @@
 """The connection test of a credential: what is filled in where, and which replies pass."""
 
+import asyncio
 import logging
 from base64 import b64encode
 from typing import Any
@@ -11,7 +12,7 @@ from modulex_mem0.contract import BasicAuth, ConnectionTest, CredentialField, Er
 from modulex_mem0.runtime import Result, Runtime, RuntimeSettings
 from tests.helpers.calls import credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer
-from tests.helpers.steps import json_reply, reply
+from tests.helpers.steps import hang, json_reply, reply
 from tests.helpers.tiny_integration import plugin, scheme
 
 
@@ -201,3 +202,24 @@ async def test_fields_of_the_reply(server: ScriptedServer, body: Any, passes: bo
     assert result.success is passes
     if result.error:
         assert result.error.code is ErrorCode.BAD_RESPONSE
+
+
+async def test_a_connection_test_that_is_cancelled_is_cancelled(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(hang)
+    testing = asyncio.create_task(runtime.test_credential("tiny", credential=credential_for(server)))
+    await asyncio.to_thread(server.wait_for_requests, 1)
+    testing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await testing
+
+
+async def test_a_transport_that_never_answers_does_not_hold_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_arguments: object, **_more: object) -> Any:
+        await asyncio.Event().wait()
+
+    # There is no other way to have a transport miss the deadline.
+    monkeypatch.setattr("modulex_mem0.runtime.http.ServiceClient.send", never)
+    async with Runtime(plugins=[plugin()]) as runtime:
+        error = failure(await runtime.test_credential("tiny", credential={"api_key": "key"}, timeout=0.01))
+    assert error.line == "timeout: the connection test did not end in time; repeating it does no harm"
+    assert error.retryable is True

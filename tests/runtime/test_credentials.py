@@ -263,6 +263,7 @@ BAD_URLS += [
     "https://xn--.test",
     "https://xn--a",
     "https://[::1::]",
+    "https://[v1.a:b]",
     "https://a-.test",
 ]
 BAD_URLS += ["http://127.0.0.1@evil.test", "http://evil.test#127.0.0.1", "https://1.2.3.400"]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, PlainSerializer, computed_field, with_config
+from pydantic import BaseModel, Field, PlainSerializer, computed_field, with_config
 from typing_extensions import TypedDict
 
 from modulex_mem0.contract import ActionOutput
@@ -99,6 +99,23 @@ def test_a_value_that_contains_itself_is_not_plain() -> None:
     value: dict[str, Any] = {}
     value["again"] = [value]
     assert not is_plain(value)
+
+
+def test_more_lists_than_a_million_are_left_to_the_model() -> None:
+    assert is_plain({"rows": [[]] * 1_000_000})
+    assert not is_plain({"rows": [[]] * 1_000_001})
+
+
+def test_what_an_open_model_does_not_declare_is_left_out() -> None:
+    class Loose(BaseModel):
+        success: bool
+        anything: Any = None
+
+    instance = Loose.model_validate({"success": True, "anything": [1], "more": 1})
+    instance.__dict__["another"] = 2
+    proven = plain_output(Loose)
+    assert proven is not None
+    assert proven(instance) == {"success": True, "anything": [1]}
 
 
 def test_a_model_that_writes_something_else_than_it_holds_makes_its_outputs() -> None:

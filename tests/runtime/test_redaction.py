@@ -15,11 +15,12 @@ from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime, RuntimeSettings, RuntimeUsageError
+from modulex_mem0.runtime.credentials import resolve_credential
 from modulex_mem0.runtime.redaction import MASK, Redactor
 from tests.helpers.calls import call
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, raw, reply, reset
-from tests.helpers.tiny_integration import KEY, SendInput, SendOutput, fetch, plugin
+from tests.helpers.tiny_integration import KEY, SendInput, SendOutput, fetch, plugin, profile
 
 
 @pytest.fixture
@@ -114,12 +115,27 @@ def test_a_key_is_masked_however_json_spells_it(key: str, around: tuple[str, str
     assert key not in json.loads(masked)
 
 
+def test_what_only_looks_like_an_escaped_key_stays_as_it_is() -> None:
+    # In the text a backslash stands before the rest: it is no escape, and spells no key.
+    body = json.dumps({"text": f"\\u{ord(KEY[0]):04x}{KEY[1:]}"}).encode()
+    assert Redactor([SecretStr(KEY)]).body(body) == body
+
+
 @given(text=st.text(st.sampled_from('\\un0mk-t6db24"/ ')), key=st.sampled_from(["tk-0", "n0-k", "u006d", "m0-4"]))
 def test_masking_leaves_json_readable(text: str, key: str) -> None:
     body = json.dumps({"text": text, "more": ["\\" + key, "\n" + key[1:]]}).encode()
     masked = Redactor([SecretStr(key)]).body(body)
     assert key not in json.dumps(json.loads(masked)["text"])
     assert json.loads(masked)["more"][0] == f"\\{MASK}"
+
+
+def test_nothing_that_the_runtime_passes_around_shows_the_key() -> None:
+    # A crash reporter shows the local variables of each function.
+    resolved = resolve_credential(profile(), {"api_key": KEY})
+    assert resolved is not None
+    held = [resolved, resolved.service(), resolved.redactor, resolved.plain(), resolved.values]
+    assert KEY not in f"{held!r}"
+    assert f"{held[:4]!r}" == "[<ResolvedCredential>, <Service>, <Redactor>, <hidden>]"
 
 
 @action(title="Leak")

@@ -1,5 +1,6 @@
 """Stored credentials: private and encrypted, used by name, and never lost to a killed process or a second writer."""
 
+import errno
 import json
 import os
 import signal
@@ -9,11 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from filelock import FileLock
 from pydantic import SecretStr
 
-from modulex_mem0.contract import ActionError
+from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime import CredentialStoreError, Runtime, StoredCredentials, UnknownCredentialError
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
@@ -90,6 +94,20 @@ def test_a_name_of_another_integration_is_not_overwritten(store: StoredCredentia
         store.save(profile("other"), "work", SECRET)
 
 
+def test_an_integration_that_needs_no_credential_has_none_to_store(store: StoredCredentials) -> None:
+    with pytest.raises(ActionError, match="Tiny needs no credential") as caught:
+        store.save(profile(auth_schemes=()), "work", SECRET)
+    assert caught.value.code is ErrorCode.UNSUPPORTED
+    assert store.list() == []
+
+
+def test_a_stored_credential_can_be_looked_into(store: StoredCredentials) -> None:
+    credential = store.credential("work", "tiny")
+    store.save(profile(), "work", SECRET)
+    assert (len(credential), dict(credential)) == (1, {"api_key": SecretStr(KEY)})
+    assert KEY not in repr(credential)
+
+
 async def test_a_call_takes_a_stored_credential_by_name(store: StoredCredentials, server: ScriptedServer) -> None:
     server.script(json_reply({"status": "ok"}))
     store.save(profile(), "work", SECRET | {"base_url": server.url})
@@ -152,34 +170,76 @@ def test_the_key_comes_from_the_environment_first(
         StoredCredentials().list()
 
 
-def test_the_systems_keyring_holds_the_key_where_there_is_one(
-    store: StoredCredentials, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def entries(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The entries of a keyring that the system has, by user name."""
     keyring = pytest.importorskip("keyring", reason="keyring is not installed")
-    kept: dict[tuple[str, str], str] = {}
+    kept: dict[str, str] = {}
 
     class Backend(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined]
         priority = 5
 
         def get_password(self, service: str, username: str) -> str | None:
-            return kept.get((service, username))
+            return kept.get(username)
 
         def set_password(self, service: str, username: str, password: str) -> None:
-            kept[service, username] = password
+            kept[username] = password
 
     monkeypatch.setenv("MODULEX_KEYRING", "on")
     before = keyring.get_keyring()
     keyring.set_keyring(Backend())
-    try:
-        store.save(profile(), "work", SECRET)
-        assert len(kept) == 1
-        assert not (home / "credentials.key").exists()
-        assert StoredCredentials().values("work", "tiny") == {"api_key": SecretStr(KEY)}
-        kept.clear()
-        with pytest.raises(CredentialStoreError, match="in the system's keyring; unlock or restore"):
-            StoredCredentials().list()
-    finally:
-        keyring.set_keyring(before)
+    yield kept
+    keyring.set_keyring(before)
+
+
+def test_the_systems_keyring_holds_the_key_where_there_is_one(
+    store: StoredCredentials, home: Path, entries: dict[str, str]
+) -> None:
+    store.save(profile(), "work", SECRET)
+    assert len(entries) == 1
+    assert not (home / "credentials.key").exists()
+    assert StoredCredentials().values("work", "tiny") == {"api_key": SecretStr(KEY)}
+    entries.clear()
+    with pytest.raises(CredentialStoreError, match="in the system's keyring; unlock or restore"):
+        StoredCredentials().list()
+
+
+@pytest.mark.parametrize("fault", ["keeps nothing", "locked", "not installed"])
+def test_a_file_holds_the_key_where_the_keyring_does_not_work(
+    store: StoredCredentials, home: Path, entries: dict[str, str], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    keyring: Any = pytest.importorskip("keyring")
+
+    def locked(*_arguments: str) -> None:
+        raise keyring.errors.KeyringLocked
+
+    backend = keyring.get_keyring()
+    if fault == "not installed":
+        monkeypatch.setitem(sys.modules, "keyring", None)
+    else:
+        monkeypatch.setattr(backend, "set_password", locked if fault == "locked" else lambda *_: None)
+    if fault == "locked":
+        monkeypatch.setattr(backend, "get_password", locked)
+    store.save(profile(), "work", SECRET)
+    assert (home / "credentials.key").exists()
+    assert entries == {}
+    assert StoredCredentials().values("work", "tiny") == {"api_key": SecretStr(KEY)}
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, os.strerror(errno.EISDIR)), (b"\xff", "it holds no key")])
+def test_a_key_file_that_cannot_be_read_is_one_line(
+    store: StoredCredentials, home: Path, content: bytes | None, reason: str
+) -> None:
+    store.save(profile(), "work", SECRET)
+    key = home / "credentials.key"
+    key.unlink()
+    if content is None:
+        key.mkdir()
+    else:
+        key.write_bytes(content)
+    with pytest.raises(CredentialStoreError) as caught:
+        StoredCredentials().list()
+    assert str(caught.value) == f"cannot read {key}: {reason}"
 
 
 def _damages() -> Iterator[tuple[str, bytes]]:
@@ -198,6 +258,23 @@ def test_a_damaged_file_is_one_line_and_is_left_as_it_is(store: StoredCredential
             use()
         assert "\n" not in str(caught.value)
     assert store.path.read_bytes() == content
+
+
+def test_a_file_that_holds_something_else_than_credentials_is_damaged(store: StoredCredentials, home: Path) -> None:
+    store.save(profile(), "work", SECRET)
+    key = (home / "credentials.key").read_bytes()
+    written = json.loads(store.path.read_bytes())
+    # As another program with the same key might write it.
+    store.path.write_text(json.dumps(written | {"credentials": Fernet(key).encrypt(b"[]").decode()}))
+    with pytest.raises(CredentialStoreError, match=r"is damaged \(it holds no credentials\)"):
+        store.list()
+
+
+def test_a_file_that_cannot_be_read_is_one_line(store: StoredCredentials) -> None:
+    store.path.mkdir(parents=True)
+    with pytest.raises(CredentialStoreError) as caught:
+        store.list()
+    assert str(caught.value) == f"cannot read {store.path}: {os.strerror(errno.EISDIR)}"
 
 
 def test_a_changed_token_and_a_lost_key_lose_nothing(store: StoredCredentials, home: Path) -> None:
@@ -226,6 +303,40 @@ def test_a_directory_that_cannot_be_written(store: StoredCredentials, home: Path
     with pytest.raises(CredentialStoreError, match="cannot write") as caught:
         store.save(profile(), "work", SECRET)
     assert "what was stored is unchanged" in str(caught.value)
+
+
+def test_a_full_disk_leaves_what_was_stored(store: StoredCredentials, home: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limits")
+    store.save(profile(), "old", SECRET)
+    files = {path: path.read_bytes() for path in home.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file may grow beyond this, which is like a disk that has no more room.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(CredentialStoreError, match=r"cannot write .*; what was stored is unchanged"):
+            store.save(profile(), "new", SECRET)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    # Nothing half-written is left beside it.
+    assert {path: path.read_bytes() for path in home.iterdir()} == files
+    assert [credential.name for credential in store.list()] == ["old"]
+
+
+def test_a_lock_that_another_process_keeps_ends_the_wait(
+    store: StoredCredentials, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(profile(), "work", SECRET)
+    monkeypatch.setattr("modulex_mem0.runtime.stored_credentials._LOCK_TIMEOUT", 0.05)
+    with (
+        FileLock(home / "credentials.lock"),
+        pytest.raises(
+            CredentialStoreError, match=r"another process has held .*credentials\.lock for 0\.05 s; try again"
+        ),
+    ):
+        store.remove("work")
+    # Reading takes no lock, and the next one may write again.
+    assert [credential.name for credential in store.list()] == ["work"]
+    store.remove("work")
 
 
 _WRITER = """

@@ -2,7 +2,7 @@
 
 import copy
 import tracemalloc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from modulex_mem0.contract import NULLABLE, Action, ActionInput, ActionOutput, Context, ErrorCode, action
 from modulex_mem0.runtime import BrokenIntegrationError, Runtime
@@ -128,6 +128,47 @@ async def test_an_input_that_is_not_a_mapping_is_refused(model_runtime: Runtime,
 async def test_any_mapping_is_accepted(model_runtime: Runtime) -> None:
     given_input: Mapping[str, Any] = MappingProxyType({"user_id": "a"})
     assert (await call(model_runtime, "echo", given_input)).success
+
+
+class _Unreadable(Mapping[str, Any]):
+    """A mapping that is read over a network, for example."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __getitem__(self, key: str) -> Any:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["user_id"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("error", [ConnectionError("it is down"), SystemExit(3)], ids=repr)
+async def test_an_input_that_cannot_be_read_is_refused(model_runtime: Runtime, error: BaseException) -> None:
+    refused = failure(await call(model_runtime, "echo", _Unreadable(error)))
+    assert refused.line == f"invalid_input: the input cannot be read: {type(error).__name__}: {error}"
+
+
+async def test_an_error_far_inside_of_a_parameter_names_the_parameter_alone() -> None:
+    class Tree(ActionInput):
+        branches: "list[Tree]" = Field(default_factory=list)
+
+    @action(title="Climb")
+    async def climb(context: Context, input: Tree) -> ActionOutput:
+        """Climb a tree."""
+        return ActionOutput(success=True)
+
+    def tree(depth: int) -> dict[str, Any]:
+        return {"branches": [tree(depth - 1)] if depth else "none"}
+
+    async with Runtime(plugins=[plugin(climb)]) as runtime:
+        near = failure(await call(runtime, "climb", tree(2)))
+        far = failure(await call(runtime, "climb", tree(50)))
+    assert near.line == "invalid_input: branches[0].branches[0].branches: must be a list, got 'none'"
+    assert far.line == "invalid_input: branches: must be a list, got 'none'"
 
 
 @pytest.mark.parametrize("key", [1, None, ("a",), b"user_id"])
@@ -302,10 +343,17 @@ async def test_an_output_is_made_ready_for_json() -> None:
     assert (output["when"], output["input"]) == ("2026-01-02T00:00:00Z", {"a": ["b"]})
 
 
+class Silent(BaseModel):
+    """An output that has no place for an error."""
+
+    success: bool = True
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"input": {"type": "objekt"}},
+        {"output": Silent},
         {"output": {"type": "object", "properties": {"success": {"type": 7}}}},
         {"output": OUTPUT_SCHEMA | {"required": ["success", "input"]}},
         {"output": {"type": "object", "properties": {"success": {"const": True}}}},
