@@ -263,7 +263,6 @@ BAD_URLS += [
     "https://xn--.test",
     "https://xn--a",
     "https://[::1::]",
-    "https://[v1.a:b]",
     "https://a-.test",
 ]
 BAD_URLS += ["http://127.0.0.1@evil.test", "http://evil.test#127.0.0.1", "https://1.2.3.400"]
@@ -282,6 +281,12 @@ async def test_a_bad_address_is_refused(runtime: Runtime, url: str) -> None:
     assert error.code is ErrorCode.INVALID_INPUT
     assert "evil" not in error.message
     assert "pw" not in error.message
+
+
+@pytest.mark.parametrize("host", ["[v1.a:b]", "xn--a", "a..b"])
+async def test_an_address_whose_host_nobody_can_read_is_refused_for_its_host(runtime: Runtime, host: str) -> None:
+    error = await _refused(runtime, {"api_key": KEY, "base_url": f"https://{host}"})
+    assert error.message.endswith("has a host name that no service can have; check it for typing errors")
 
 
 async def test_ipv6_loopback_is_reached(runtime: Runtime) -> None:
