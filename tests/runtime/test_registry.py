@@ -447,8 +447,9 @@ def test_one_that_another_has_loaded_is_not_loaded_again() -> None:
         return _good(name)
 
     registry = _registry(*(_lazy(name, partial(load, name)) for name in ("outer", "inner")))
-    registry.load_all()
+    assert registry.load_all() == ()
     assert loads == ["outer", "inner"]
+    assert {"outer", "inner"} <= set(registry)
 
 
 def test_a_taken_name_is_reported_without_loading() -> None:
