@@ -327,7 +327,7 @@ async def test_a_call_that_is_cancelled_after_its_handler_has_ended_is_cancelled
         await context.http.send("GET", "/")
         # A turn later the handler has ended, and its call lets others have a turn before it checks the output.
         loop = asyncio.get_running_loop()
-        loop.call_soon(loop.call_soon, called.cancel)
+        loop.call_soon(lambda: loop.call_soon(called.cancel))
         return SendOutput(success=True)
 
     server.script(json_reply("x" * LARGE_BODY))
