@@ -24,7 +24,8 @@ __all__ = ["ServiceClient"]
 
 logger = logging.getLogger(__name__)
 
-_MAX_URL = 65_536
+# The longest address that both transports take.
+_MAX_URL = 65_534
 _JSON = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 # The encoder makes this for each value that it encodes, which takes longer than to encode a search. Without the list of
 # open containers, a value that contains itself ends with a RecursionError.

@@ -87,7 +87,7 @@ def _after_fork() -> None:
         pools.after_fork()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)
 
 
@@ -122,9 +122,10 @@ class Limit:
     __slots__ = ("_alarm", "_cancelling", "_task", "ends_at", "over", "queued")
 
     def __init__(self, deadline: Deadline) -> None:
-        task = asyncio.current_task(deadline.loop)
-        if task is None:
-            raise RuntimeError("a request must be sent from a task")
+        task = asyncio.current_task()
+        # The deadline's loop cannot end a task of another one.
+        if task is None or task.get_loop() is not deadline.loop:
+            raise RuntimeError("a request must be sent from a task of its call's event loop")
         self._task = task
         self._cancelling = task.cancelling()
         self.over = False

@@ -58,7 +58,7 @@ class _Library:
 # Registered when the module is imported: what is registered later runs before, and may still make calls.
 atexit.register(_Library.before_exit)
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_Library.after_fork)
 
 
@@ -98,9 +98,6 @@ class PyreqwestTransport:
         self._headers = [*COMMON_HEADERS, *service.headers.items()]
         self._client = self._build(self._connect_timeout)
         self._hasty: dict[float, Client] = {}
-
-    def __repr__(self) -> str:
-        return "<PyreqwestTransport>"
 
     async def exchange(self, request: Request, limit: int) -> Response:
         """See `Transport`."""

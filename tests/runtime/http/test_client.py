@@ -131,6 +131,32 @@ async def test_a_query_that_cannot_be_sent_is_the_callers_mistake(server: Script
     assert server.connections == 0
 
 
+LONGEST = 65_534
+
+
+@pytest.mark.parametrize(("length", "sent"), [(LONGEST, 1), (LONGEST + 1, 0)])
+async def test_the_longest_address_is_the_same_over_both_transports(
+    runtime: Runtime, server: ScriptedServer, length: int, sent: int
+) -> None:
+    server.script(json_reply({}))
+    result = await call(runtime, "change", {"path": "/" + "x" * (length - len(server.url) - 1)}, server=server)
+    assert len(server.requests) == result.success == sent
+    if not sent:
+        assert failure(result).message == f"the address is longer than {LONGEST} characters"
+
+
+async def test_a_change_whose_address_grows_too_long_when_it_is_encoded_is_known_not_to_be_sent(
+    runtime: Runtime, server: ScriptedServer
+) -> None:
+    server.script(json_reply({}))
+    # Each of these becomes three characters.
+    result = await call(runtime, "change", {"path": "/" + '"' * 60_000}, server=server)
+    assert result.success == len(server.requests)
+    if not result.success:
+        assert failure(result).code is ErrorCode.INVALID_INPUT
+        assert "the address cannot be used" in failure(result).message
+
+
 async def test_query_parameters_are_encoded(server: ScriptedServer) -> None:
     @action(title="Send", read_only=True)
     async def send(context: Context, input: SendInput) -> SendOutput:

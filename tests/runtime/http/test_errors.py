@@ -22,7 +22,7 @@ from modulex_mem0.runtime.http.errors import (
 from modulex_mem0.runtime.http.httpx_transport import error_from_httpx
 from tests.helpers.calls import call, failure
 from tests.helpers.scripted_server import ScriptedServer
-from tests.helpers.steps import after, hang, reply
+from tests.helpers.steps import after, hang, json_reply, reply
 from tests.helpers.tiny_integration import SendInput, SendOutput, plugin
 
 
@@ -98,6 +98,50 @@ def test_a_tools_own_request_is_harmless_only_if_it_never_left(kind: type[httpx.
 
 def test_httpx_has_the_exceptions_that_this_table_was_written_for() -> None:
     assert set(HTTPX_NOT_SENT) <= set(HTTPX)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (302, ErrorCode.BAD_RESPONSE),
+        (400, ErrorCode.INVALID_INPUT),
+        (401, ErrorCode.UNAUTHORIZED),
+        (404, ErrorCode.NOT_FOUND),
+        (429, ErrorCode.RATE_LIMITED),
+        (503, ErrorCode.SERVICE_ERROR),
+    ],
+)
+@pytest.mark.parametrize("read", [True, False])
+def test_a_reply_to_a_tools_own_request_has_the_code_of_its_status_and_its_own_message(
+    server: ScriptedServer, *, read: bool, status: int, code: ErrorCode
+) -> None:
+    server.script(json_reply({"error": "said by the service"}, status, {"retry-after": "7"}))
+    with httpx.Client(trust_env=False) as http, http.stream("GET", server.url) as response:
+        if read:
+            response.read()
+        with pytest.raises(httpx.HTTPStatusError) as raised:
+            response.raise_for_status()
+        error = error_from_httpx(raised.value)
+    assert (error.code, error.http_status) == (code, status)
+    assert error.retry_after == (7 if status in (429, 503) else None)
+    # A tool that streams may not have read what was said.
+    if status >= 400:
+        assert error.message == ("said by the service" if read else "the reply has no body")
+
+
+def test_a_reply_that_a_tool_itself_refuses_is_a_bad_response() -> None:
+    request = httpx.Request("GET", "https://service.invalid")
+    error = error_from_httpx(httpx.HTTPStatusError("empty", request=request, response=httpx.Response(204)))
+    assert error.code is ErrorCode.BAD_RESPONSE
+    assert error.message == "the tool did not expect HTTP 204"
+
+
+def test_a_reply_to_a_tools_own_request_that_cannot_be_decoded_is_a_bad_response(server: ScriptedServer) -> None:
+    server.script(reply(200, b"no gzip", {"content-encoding": "gzip"}))
+    with pytest.raises(httpx.DecodingError) as raised:
+        httpx.get(server.url, trust_env=False)
+    error = error_from_httpx(raised.value)
+    assert (error.code, error.message) == (ErrorCode.BAD_RESPONSE, "the reply's compression is broken")
 
 
 PYREQWEST = {

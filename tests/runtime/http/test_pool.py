@@ -4,16 +4,18 @@ import asyncio
 import gc
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from modulex_mem0.contract import ErrorCode
+from modulex_mem0.contract import Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime, RuntimeSettings, TransportName
 from tests.helpers.calls import call, credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import after, hang, json_reply, raw, reply
-from tests.helpers.tiny_integration import plugin
+from tests.helpers.tiny_integration import SendInput, SendOutput, change, plugin
 
 OK = json_reply({})
 PATIENCE = 20.0
@@ -125,3 +127,97 @@ async def test_the_pool_is_usable_after_each_kind_of_failure(runtime: Runtime, s
     await call(runtime, "change", server=server)
     result = await runtime.call("tiny", "change", {}, credential=credential_for(server))
     assert result.success
+
+
+async def test_a_request_that_is_cancelled_as_its_turn_comes_passes_the_connection_on(
+    transport: TransportName, server: ScriptedServer
+) -> None:
+    @action(title="Send three", read_only=True)
+    async def send_three(context: Context, input: SendInput) -> SendOutput:
+        """Send two requests, the second of which waits for the first; and a third after giving up on the second."""
+        second = asyncio.create_task(context.http.send("GET", "/second"))
+        await context.http.send("GET", "/first")
+        # The connection is the second's by now, which has had no time to learn of it.
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        await context.http.send("GET", "/third")
+        return SendOutput(success=True)
+
+    server.script(OK)
+    settings = RuntimeSettings(max_connections=1, transport=transport)
+    async with Runtime(settings, plugins=[plugin(send_three)]) as runtime:
+        result = await call(runtime, "send_three", server=server, timeout=5)
+    assert result.success, result.error
+    assert [request.target for request in server.requests] == ["/first", "/third"]
+
+
+@pytest.mark.parametrize("action_name", ["fetch", "change"])
+async def test_a_deadline_that_passes_while_the_runtime_is_closed_does_not_end_a_request_twice(
+    transport: TransportName, server: ScriptedServer, action_name: str
+) -> None:
+    server.script(hang)
+    runtime = Runtime(RuntimeSettings(transport=transport), plugins=[plugin()])
+    waiting = asyncio.create_task(call(runtime, action_name, server=server, timeout=0.5))
+    await asyncio.to_thread(server.wait_for_requests, 1)
+    # Nothing else has its turn meanwhile: the deadline's alarm rings as soon as the requests have been ended.
+    time.sleep(0.6)  # noqa: ASYNC251
+    await runtime.aclose()
+    error = failure(await waiting)
+    assert error.code is (ErrorCode.CONNECTION_FAILED if action_name == "fetch" else ErrorCode.OUTCOME_UNKNOWN)
+    assert "closed" in error.message
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["the loop goes on", "the loop is blocked"])
+async def test_a_request_from_another_event_loop_than_its_calls_is_refused(
+    server: ScriptedServer, *, waits: bool
+) -> None:
+    @action(title="Send elsewhere", read_only=True)
+    async def send_elsewhere(context: Context, input: SendInput) -> SendOutput:
+        """Send from a thread with a loop of its own, where no deadline could end the request."""
+
+        def send() -> None:
+            asyncio.run(context.http.send("GET", "/"))
+
+        if waits:
+            await asyncio.to_thread(send)
+        else:
+            with ThreadPoolExecutor(1) as threads:
+                threads.submit(send).result()
+        return SendOutput(success=True)
+
+    server.script(OK)
+    async with Runtime(plugins=[plugin(send_elsewhere)]) as runtime:
+        error = failure(await call(runtime, "send_elsewhere", server=server))
+    assert error.code is ErrorCode.INTERNAL
+    assert server.connections == 0
+
+
+async def test_a_closed_runtime_has_closed_the_connections_that_it_was_giving_up(
+    transport: TransportName, server: ScriptedServer
+) -> None:
+    @action(title="Send and close", read_only=True)
+    async def send_and_close(context: Context, input: SendInput) -> SendOutput:
+        """Send a request, and close the runtime as soon as the request has its connection."""
+        request = asyncio.create_task(context.http.send("GET", "/"))
+        await asyncio.sleep(0)
+        closing.append(asyncio.create_task(runtime.aclose()))
+        await request
+        return SendOutput(success=True)
+
+    closing: list[asyncio.Task[None]] = []
+    before = asyncio.all_tasks()
+    all_are_here = threading.Event()
+    server.script(after(all_are_here, OK))
+    settings = RuntimeSettings(transport=transport, max_credentials=1)
+    runtime = Runtime(settings, plugins=[plugin(change, send_and_close)])
+    # Many connections of one credential take a while to be closed.
+    calls = asyncio.gather(*(call(runtime, "change", server=server) for _ in range(40)))
+    await asyncio.to_thread(server.wait_for_requests, 40)
+    all_are_here.set()
+    assert all(result.success for result in await calls)
+    # Another credential takes their place.
+    other = {**credential_for(server), "api_key": "tk-another-0123456789"}
+    assert not (await runtime.call("tiny", "send_and_close", {}, credential=other)).success
+    await closing[0]
+    assert asyncio.all_tasks() == before

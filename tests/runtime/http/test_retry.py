@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modulex_mem0.contract import ErrorCode
+from modulex_mem0.contract import Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from tests.helpers.calls import call, check, credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import after, drip, hang, json_reply, raw, reply, reset
-from tests.helpers.tiny_integration import KEY, plugin
+from tests.helpers.tiny_integration import KEY, SendInput, SendOutput, plugin
 
 OK = json_reply({"fine": True})
 
@@ -33,6 +33,25 @@ async def test_a_safe_request_is_sent_again_after_a_transient_failure(
     result = await call(runtime, action, {"body": {"a": 1}}, server=server)
     assert result.output["value"] == {"fine": True}
     assert [request.json() for request in server.requests] == [{"a": 1}] * 2
+
+
+@pytest.mark.parametrize(
+    ("method", "safe", "sent"), [("POST", True, 2), ("POST", False, 1), ("GET", False, 1), ("GET", True, 2)]
+)
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_what_a_handler_says_of_a_request_counts_more_than_the_hints(
+    server: ScriptedServer, *, read_only: bool, method: str, safe: bool, sent: int
+) -> None:
+    @action(title="Send", read_only=read_only)
+    async def send(context: Context, input: SendInput) -> SendOutput:
+        """Send a request whose effect the handler knows."""
+        (await context.http.send(method, "/", safe_to_retry=safe)).require_success()
+        return SendOutput(success=True)
+
+    server.script(reply(503), OK)
+    async with Runtime(RuntimeSettings(retry_wait=0.001), plugins=[plugin(send)]) as runtime:
+        assert (await call(runtime, "send", server=server)).success is safe
+    assert len(server.requests) == sent
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 501])

@@ -4,6 +4,7 @@ import ssl
 import subprocess
 import sys
 
+import httpx
 import pytest
 import trustme
 
@@ -122,6 +123,21 @@ async def test_an_address_that_no_library_accepts_is_an_error_and_not_a_tracebac
     credential = {"api_key": KEY, "base_url": f"https://{host}"}
     error = failure(await runtime.call("tiny", action, {}, credential=credential))
     assert error.code in (ErrorCode.INVALID_INPUT, ErrorCode.CONNECTION_FAILED)
+
+
+async def test_what_stands_in_for_httpxs_own_transport_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As the tools for tests do, such as pytest-httpx: their replies come from no connection.
+    asked: list[str] = []
+
+    async def answer(_: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url}")
+        return httpx.Response(200, json={"by": "stand-in"})
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)
+    async with Runtime(RuntimeSettings(transport="httpx"), plugins=[plugin()]) as runtime:
+        result = await runtime.call("tiny", "fetch", {}, credential={"api_key": KEY})
+    assert result.output["value"] == {"by": "stand-in"}
+    assert asked == ["GET https://tiny.invalid/things/"]
 
 
 def _serving(authority: trustme.CA, name: str) -> ScriptedServer:
