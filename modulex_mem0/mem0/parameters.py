@@ -61,18 +61,10 @@ def parse_json_text(value: object) -> object:
         # A file's text may begin with a byte order mark.
         text = text.lstrip("\N{BYTE ORDER MARK} \t\r\n")
         start = text[:1]
-        if start == '"':
-            # Quotation marks around anything else belong to the text.
-            if not _ENCODED.match(text):
-                return value
-            inner = _decode(text, start)
-            if not isinstance(inner, str):
-                return value
-            text = inner
-        elif start in ("[", "{"):
-            text = _decode(text, start)
-        else:
+        # Quotation marks around anything else belong to the text.
+        if start not in ("[", "{") and not _ENCODED.match(text):
             return value
+        text = _decode(text, start)
     if not isinstance(text, str):
         return text
     raise ValueError(f"is encoded as JSON more than {_MAX_DECODES} times over; pass the value itself")

@@ -92,6 +92,17 @@ async def test_filters_that_are_no_object_are_refused(
     assert server.requests == []
 
 
+@pytest.mark.parametrize("filters", ["{ }", json.dumps(json.dumps("{}"))])
+@pytest.mark.parametrize("action", EVERYWHERE)
+async def test_filters_that_turn_out_to_be_empty_are_refused(
+    scripted: Mem0, server: ScriptedServer, action: str, filters: str
+) -> None:
+    server.script(EMPTY)
+    message = await scripted.refuses(action, **with_filters(action, filters))
+    assert message == "filters: must not be empty; leave the parameter out instead"
+    assert server.requests == []
+
+
 async def test_keywords_are_refused_in_a_search_alone(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(EMPTY)
     for filters in ({"keywords": "tea"}, {"OR": [{"app_id": "a"}, {"keywords": {"contains": "tea"}}]}):

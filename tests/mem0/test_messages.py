@@ -210,6 +210,25 @@ async def test_what_is_no_message_is_refused_with_its_place(
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("item", "place", "reason"),
+    [
+        ('{"role": "user", ', "messages[1]", "begins with { like JSON but is not valid JSON; correct it"),
+        ({"kind": "request", "parts": ["I like tea."]}, "messages[1].parts[0]", "must be an object"),
+        ({"role": "user", "content": ["x", {"type": "image"}]}, "messages[1].content[1]", "image_url needs a url"),
+        ({"role": "user", "content": ["x", 5]}, "messages[1].content[1]", "must be text or an object with a type"),
+    ],
+    ids=["cut off", "a part that is text", "an image of nothing", "a number"],
+)
+async def test_a_refusal_says_where_and_why(
+    scripted: Mem0, server: ScriptedServer, *, item: object, place: str, reason: str
+) -> None:
+    server.script(PENDING)
+    message = await scripted.refuses("add_memories", user_id="alice", messages=[TEA, item])
+    assert message.startswith(f"{place}: {reason}")
+    assert server.requests == []
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)

@@ -111,7 +111,7 @@ class HttpApp:
                 await manager.handle_request(request.scope, request.replay(disconnected), reply.send)
             group.cancel_scope.cancel()
         if not disconnected.is_set():
-            await reply.finish()
+            await reply.finish(receive)
 
     @contextmanager
     def _cancellable(self, key: _Key, scope: anyio.CancelScope) -> Iterator[None]:
@@ -194,10 +194,10 @@ class _Reply:
             self._complete = not message.get("more_body")
         await self._send(message)
 
-    async def finish(self) -> None:
+    async def finish(self, receive: Receive) -> None:
         """Complete a reply that is not complete."""
         if not self._started:
-            await _refusal(400, "the request was cancelled")(self._request.scope, _nothing, self._send)
+            await _refusal(400, "the request was cancelled")(self._request.scope, receive, self._send)
         elif not self._complete:
             await self._send({"type": "http.response.body", "body": b""})
 
@@ -235,7 +235,3 @@ async def _watch(receive: Receive, disconnected: anyio.Event, scope: anyio.Cance
 def _refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     error = {"code": _INVALID_REQUEST, "message": message}
     return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status, headers=headers)
-
-
-async def _nothing() -> Message:
-    return {"type": "http.disconnect"}

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 try:
     import resource
-except ImportError:  # Windows, where a process may open thousands of sockets
+except ImportError:  # pragma: no cover - Windows, where a process may open thousands of sockets
     resource = None  # type: ignore[assignment]
 
 __all__ = ["Connections", "HttpLimits", "bounded_log"]
@@ -47,7 +47,7 @@ class HttpLimits:
     @property
     def affordable_connections(self) -> int:
         """The number of connections that the process's limit on open files allows."""
-        if resource is None:
+        if resource is None:  # pragma: no cover - Windows
             return self.connections
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return self.connections if files == resource.RLIM_INFINITY else max(1, min(self.connections, files // 3))
@@ -96,7 +96,8 @@ class _Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.all.forget(self)
-        self._stop_timers()
+        self._stop_receiving()
+        self._stop_sending()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -113,9 +114,7 @@ class _Connection(H11Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._sending is not None:
-            self._sending.cancel()
-            self._sending = None
+        self._stop_sending()
 
     def _watch(self) -> None:
         """Start the timer when the connection begins to wait for a request, and stop it when the request is there."""
@@ -133,10 +132,10 @@ class _Connection(H11Protocol):
             self._receiving.cancel()
             self._receiving = None
 
-    def _stop_timers(self) -> None:
-        self._stop_receiving()
+    def _stop_sending(self) -> None:
         if self._sending is not None:
             self._sending.cancel()
+            self._sending = None
 
     def _give_up(self) -> None:
         self._receiving = None
