@@ -51,6 +51,11 @@ def test_without_limits_every_action_is_offered_with_every_parameter() -> None:
         assert tools[name].complete({"a": None}) == {"a": None}
 
 
+def test_a_tool_set_shows_its_tools_and_not_whom_it_is_for() -> None:
+    tools = tool_set(owner="alice", actions=["search_memories", "add_memories"])
+    assert repr(tools) == "<ToolSet mem0: add_memories, search_memories>"
+
+
 def test_simple_tools_hide_advanced_parameters_and_still_take_them() -> None:
     tools = tool_set(simple=True, owner="alice")
     for name, tool in tools.items():

@@ -150,6 +150,7 @@ class _Connection(H11Protocol):
 class _LogLimit(logging.Filter):
     """Cuts long lines of the server's libraries, and drops those of a logger that writes too many in a period.
 
+    Each handler has its own, since a record comes to all of them.
     Clients without a key can cause such lines. Each of our own lines belongs to a call, and is not counted.
     """
 
@@ -170,8 +171,10 @@ class _LogLimit(logging.Filter):
         message = record.getMessage()
         if len(message) > _LONGEST_LINE:
             message = f"{message[:_LONGEST_LINE]}…"
-        if written == _LINES:
-            message += f" (no more lines of {record.name} for {_LINES_PERIOD:.0f} s)"
+        note = f" (no more lines of {record.name} for {_LINES_PERIOD:.0f} s)"
+        # The handler before this one may have said so.
+        if written == _LINES and not message.endswith(note):
+            message += note
         record.msg, record.args = message, None
         return written <= _LINES
 
@@ -179,12 +182,12 @@ class _LogLimit(logging.Filter):
 @contextmanager
 def bounded_log() -> Iterator[None]:
     """Bound what the log of this process says while the block runs, whoever set it up."""
-    limit = _LogLimit()
     handlers = [*logging.getLogger().handlers, *([logging.lastResort] if logging.lastResort else [])]
-    for handler in handlers:
+    limits = [(handler, _LogLimit()) for handler in handlers]
+    for handler, limit in limits:
         handler.addFilter(limit)
     try:
         yield
     finally:
-        for handler in handlers:
+        for handler, limit in limits:
             handler.removeFilter(limit)

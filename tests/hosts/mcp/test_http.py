@@ -1,6 +1,7 @@
 """`modulex-mem0 mcp --http`: calls over streamable HTTP, keys from headers, refusal of other origins, shutdown."""
 
 import asyncio
+import gc
 import signal
 import socket
 import subprocess
@@ -16,6 +17,10 @@ from modulex_mem0.runtime import discover
 from modulex_mem0.sandbox import RunningSandbox, running_sandbox
 
 pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
+
+from mcp.server import Server
+
+from modulex_mem0.hosts.mcp import Address, serve_http
 
 Connect = Callable[..., AbstractAsyncContextManager[Any]]
 Serve = Callable[..., AbstractContextManager[Any]]
@@ -148,6 +153,17 @@ async def test_a_stop_signal_ends_the_server_with_0(
             # An open stream does not delay the end.
             server.process.send_signal(number)
             assert await asyncio.to_thread(server.process.wait, 30) == 0
+
+
+async def test_a_port_that_cannot_be_bound_leaves_nothing_open() -> None:
+    announced: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = Address("127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            await serve_http(Server("any"), address, announce=announced.append)
+    assert announced == []
+    # A socket that was left open would warn now, which fails the test.
+    gc.collect()
 
 
 def test_a_taken_port_is_a_failure(account: dict[str, str]) -> None:

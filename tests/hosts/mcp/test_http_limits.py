@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import logging
 import os
 import select
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,9 +24,11 @@ pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
 from mcp.server import Server, ServerRequestContext
 from mcp.types import CallToolRequestParams, CallToolResult, TextContent
 
-from modulex_mem0.hosts.mcp import Address, HttpLimits, serve_http
+from modulex_mem0.hosts.mcp import Address, HttpLimits, http_limits, serve_http
+from modulex_mem0.hosts.mcp.http_limits import bounded_log
 
 Serve = Callable[..., AbstractContextManager[Any]]
+Tool = Callable[[ServerRequestContext[Any, Any], CallToolRequestParams], Awaitable[CallToolResult]]
 
 STREAM = {"Accept": "application/json, text/event-stream"}
 # In this process: once a signal has ended a server, the library of event streams ends every later stream at once.
@@ -132,6 +137,25 @@ async def test_only_the_client_of_a_session_cancels_its_request(
             assert '"result"' not in (await waiting).text
 
 
+async def test_a_cancelled_request_for_json_is_answered_too() -> None:
+    begun = asyncio.Event()
+
+    async def wait(_context: ServerRequestContext[Any, Any], _params: CallToolRequestParams) -> CallToolResult:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with running(HttpLimits(), wait) as url, httpx.AsyncClient(headers=JSON, trust_env=False, timeout=30) as http:
+        session = {"mcp-session-id": (await http.post(url, json=INITIALIZE)).headers["mcp-session-id"]}
+        waiting = asyncio.create_task(http.post(url, json=call("any", 7), headers=session))
+        await begun.wait()
+        cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}
+        assert (await http.post(url, json=cancel, headers=session)).status_code == 202
+        cancelled = await waiting
+    assert cancelled.status_code == 400
+    assert cancelled.json()["error"]["message"] == "the request was cancelled"
+
+
 @pytest.mark.parametrize("accept", ["application/json, text/event-stream", "application/json"])
 async def test_a_call_ends_with_its_connection(
     serve: Serve, talkative: dict[str, str], listener: Any, accept: str
@@ -187,10 +211,10 @@ async def answer(_context: ServerRequestContext[Any, Any], params: CallToolReque
 
 
 @asynccontextmanager
-async def running(limits: HttpLimits) -> AsyncIterator[str]:
+async def running(limits: HttpLimits, tool: Tool = answer) -> AsyncIterator[str]:
     """A server in this process, until the block ends."""
     announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    server = Server("limited", on_call_tool=answer)
+    server = Server("limited", on_call_tool=tool)
     serving = asyncio.create_task(
         serve_http(server, Address("127.0.0.1", 0), announce=announced.set_result, limits=limits)
     )
@@ -233,6 +257,20 @@ async def test_a_client_that_does_not_read_is_given_up() -> None:
             poll = select.poll()
             poll.register(connection, select.POLLHUP | select.POLLERR)
             assert await asyncio.to_thread(poll.poll, 30_000)
+
+
+async def test_a_client_that_reads_in_time_after_all_keeps_its_connection() -> None:
+    async with (
+        running(HttpLimits(send_seconds=0.5)) as url,
+        httpx.AsyncClient(headers=JSON, trust_env=False, timeout=30) as http,
+    ):
+        # More than the system takes at once, so that the server has to wait for the client.
+        large = await http.post(url, json=call("any", length=20_000_000))
+        assert len(large.text) > 20_000_000
+        used = large.extensions["network_stream"].get_extra_info("client_addr")
+        late = await http.post(url, json=call("any", seconds=1))
+        assert '"text":"x"' in late.text
+        assert late.extensions["network_stream"].get_extra_info("client_addr") == used
 
 
 # Connections
@@ -285,3 +323,51 @@ def test_what_clients_cause_in_the_log_is_bounded(serve: Serve, account: dict[st
     assert len(lines) < 50 * periods
     assert max(map(len, lines)) < 700
     assert any("no more lines of uvicorn.error for 10 s" in line for line in lines)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The clock of the limits on log lines, which a test moves."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(http_limits, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_after_a_while_the_libraries_may_write_again_and_our_own_lines_are_never_dropped(
+    clock: SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    def written(name: str) -> int:
+        caplog.clear()
+        for number in range(30):
+            logging.getLogger(name).warning("line %d", number)
+        return len(caplog.records)
+
+    with bounded_log():
+        assert written("uvicorn.error") == 20
+        assert written("mcp.server") == 20
+        assert written("modulex_mem0.calls") == 30
+        clock.now += 9.9
+        assert written("uvicorn.error") == 0
+        clock.now += 0.2
+        assert written("uvicorn.error") == 20
+    assert written("uvicorn.error") == 30
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("length", [1, 1000])
+def test_each_handler_writes_as_many_lines_however_many_there_are(length: int) -> None:
+    logger = logging.getLogger()
+    outs = [StringIO(), StringIO(), StringIO()]
+    handlers = [logging.StreamHandler(out) for out in outs]
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        with bounded_log():
+            for _ in range(30):
+                logging.getLogger("uvicorn.error").warning("x" * length)
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+    line = "x" * length if length == 1 else "x" * 500 + "…"
+    last = f"{line} (no more lines of uvicorn.error for 10 s)"
+    assert [out.getvalue().splitlines() for out in outs] == [[line] * 19 + [last]] * 3
