@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modulex_mem0.cli.app import root
-from modulex_mem0.contract import ActionManifest, IntegrationManifest
+from modulex_mem0.contract import ActionManifest, AuthScheme, CredentialField, Example, IntegrationManifest
 from modulex_mem0.hosts.n8n import package_files, package_name
 from modulex_mem0.hosts.n8n.wording import boolean_description, description, notice, title
 from modulex_mem0.runtime import discover
@@ -119,6 +119,30 @@ def test_the_credentials_form_has_numbered_steps_and_masks_what_is_secret(files:
     assert masked == {"serverToken", "api_key"}
 
 
+def test_every_way_to_authenticate_that_needs_something_is_a_choice(manifest: IntegrationManifest) -> None:
+    def scheme(title: str, **field: Any) -> AuthScheme:
+        variable = f"{title.upper()}_KEY"
+        key = CredentialField(
+            name="key", display_name="Key", description="The key.", environment_variable=variable, **field
+        )
+        return AuthScheme(type="api_key", display_name=title, description=f"A {title} key.", fields=(key,))
+
+    nothing = AuthScheme(type="none", display_name="None", description="Nothing is needed.")
+    schemes = (nothing, scheme("team"), scheme("own"), scheme("application", application=True))
+    files = package_files(manifest.model_copy(update={"auth_schemes": schemes}))
+    form = json.loads(files[f"{_CREDENTIAL}.properties.json"])
+    (choice,) = [field for field in form["properties"] if field["name"] == "credentialSource"]
+    # Two of one type are told apart, and what a user has nothing to fill in for is not offered.
+    assert [(option["name"], option["value"]) for option in choice["options"]] == [
+        ("Team", "api_key"),
+        ("Own", "api_key_"),
+        ("Stored on the Server", "stored"),
+    ]
+    keys = [field for field in form["properties"] if field["name"] == "key"]
+    assert [field["displayOptions"]["show"]["credentialSource"] for field in keys] == [["api_key"], ["api_key_"]]
+    assert form["schemes"].keys() == {"api_key", "api_key_"}
+
+
 def test_a_new_action_is_in_the_package(manifest: IntegrationManifest) -> None:
     new = ActionManifest(
         name="forget_everything",
@@ -133,6 +157,60 @@ def test_a_new_action_is_in_the_package(manifest: IntegrationManifest) -> None:
     assert fields["operation_"]["displayName"] == "Operation"
     sent = json.loads(files[f"{_NODE}.description.json"])["operations"]["forget_everything"]["fields"]
     assert sent == {"operation": {"property": "operation_", "kind": "text"}}
+
+
+def _fields_for(manifest: IntegrationManifest, parameters: dict[str, Any], **examples: Any) -> dict[str, Any]:
+    """The fields of an operation with these parameters, all of them required."""
+    plan = ActionManifest(
+        name="plan",
+        title="Plan",
+        description="Plan something.",
+        input_schema={"type": "object", "properties": parameters, "required": [*parameters]},
+        output_schema={"type": "object", "properties": {"success": {"type": "boolean"}}},
+        example=Example(input=examples, output={"success": True}),
+    )
+    return _of(_properties(package_files(manifest.model_copy(update={"actions": (plan,)}))), "plan")
+
+
+def test_a_time_has_a_calendar_and_several_choices_a_list(manifest: IntegrationManifest) -> None:
+    days = {"type": "array", "items": {"type": "string", "enum": ["mon", "tue", "wed"]}}
+    fields = _fields_for(
+        manifest,
+        {
+            "start": {"type": "string", "format": "date-time", "description": "When."},
+            "days": {**days, "description": "On which days.", "default": ["tue"]},
+            "nights": {**days, "description": "In which nights."},
+        },
+    )
+    assert {name: fields[name]["type"] for name in ("start", "days", "nights")} == {
+        "start": "dateTime",
+        "days": "multiOptions",
+        "nights": "multiOptions",
+    }
+    assert [option["value"] for option in fields["days"]["options"]] == ["mon", "tue", "wed"]
+    assert (fields["days"]["default"], fields["nights"]["default"]) == (["tue"], [])
+
+
+def test_an_example_that_would_be_cut_off_is_not_shown(manifest: IntegrationManifest) -> None:
+    text = {"type": "string", "description": "What to plan."}
+    fields = _fields_for(
+        manifest,
+        {"short": text, "long": text, "lines": text},
+        short="A walk",
+        long="A walk " * 20,
+        lines="A walk\nand a swim",
+    )
+    assert fields["short"]["placeholder"] == "e.g. A walk"
+    assert "placeholder" not in fields["long"] | fields["lines"]
+
+
+def test_the_readme_says_that_the_owner_is_not_for_the_model_where_there_is_an_owner(
+    manifest: IntegrationManifest, files: dict[str, str]
+) -> None:
+    assert "**User ID** is yours to fill\nin" in files["README.md"]
+    without = package_files(manifest.model_copy(update={"owner_parameter": None}))["README.md"]
+    assert "yours to fill" not in without
+    assert "The model reads the operation's description and gets the whole output.\n" in without
 
 
 def test_check_shows_what_is_not_current(tmp_path: Path) -> None:
