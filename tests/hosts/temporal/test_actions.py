@@ -3,6 +3,9 @@
 import asyncio
 import time
 import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -10,11 +13,13 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.testing import ActivityEnvironment
 
-from modulex_mem0.runtime import StoredCredentials
+from modulex_mem0.hosts.temporal import ActionActivities
+from modulex_mem0.runtime import Runtime, RuntimeSettings, StoredCredentials
 from tests.helpers.scripted_server import Exchange, ScriptedServer
 from tests.helpers.steps import drip, hang, json_reply, reset
-from tests.helpers.tiny_integration import KEY, profile
+from tests.helpers.tiny_integration import KEY, plugin, profile
 from tests.hosts.temporal.workflows import Asked, CallOnce
 
 DONE = json_reply({"stored": True})
@@ -192,3 +197,101 @@ async def test_no_attempt_is_made_in_vain(client: Client, queue: str, server: Sc
     events = (await handle.fetch_history()).events
     (started,) = [e for e in events if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED]
     assert started.activity_task_started_event_attributes.attempt == 1
+
+
+@pytest.fixture
+async def runtime() -> AsyncIterator[Runtime]:
+    """A runtime whose waits are short, with the tiny integration."""
+    async with Runtime(RuntimeSettings(retry_wait=0.001, timeout=0.3), plugins=[plugin()]) as made:
+        yield made
+
+
+class Attempt:
+    """One attempt of the activity, without a server, and its heartbeats."""
+
+    def __init__(self, runtime: Runtime, credentials: StoredCredentials, **info: Any) -> None:
+        self.beats: list[Any] = []
+        self._call = ActionActivities(runtime, credentials).call_action
+        self._environment = ActivityEnvironment()
+        self._environment.on_heartbeat = self.beats.append
+        given = {"start_to_close_timeout": timedelta(seconds=30), **info}
+        self._environment.info = replace(self._environment.info, **given)
+
+    async def call(self, *arguments: Any) -> Any:
+        return await self._environment.run(self._call, *arguments)
+
+    async def error(self, *arguments: Any) -> ApplicationError:
+        with pytest.raises(ApplicationError) as caught:
+            await self.call(*arguments)
+        return caught.value
+
+
+CHANGE = ("tiny", "change", {}, "work")
+
+
+async def test_a_change_that_a_worker_at_its_end_did_not_send_is_sent_by_the_next_attempt(
+    runtime: Runtime, tiny_store: StoredCredentials, server: ScriptedServer
+) -> None:
+    server.script(DONE)
+    ending = Runtime(plugins=[plugin()])
+    await ending.aclose()
+    first = Attempt(ending, tiny_store)
+    error = await first.error(*CHANGE)
+    assert (error.type, error.non_retryable) == ("connection_failed", False)
+    assert not server.requests
+    second = Attempt(runtime, tiny_store, attempt=2, heartbeat_details=[first.beats[-1]])
+    assert (await second.call(*CHANGE))["success"] is True
+
+
+@pytest.mark.parametrize(
+    "beats",
+    [
+        [],
+        ["of another program"],
+        [{"attempt": 2, "unchanged": False, "progress": None}],
+        # The last report is of an attempt before the last one.
+        [{"attempt": 1, "unchanged": True, "progress": None}],
+    ],
+    ids=["none", "unknown", "unfinished", "older"],
+)
+async def test_a_change_is_not_sent_after_an_attempt_that_did_not_report_its_end_and_reading_is(
+    runtime: Runtime, tiny_store: StoredCredentials, server: ScriptedServer, beats: list[Any]
+) -> None:
+    server.script(DONE)
+    third = Attempt(runtime, tiny_store, attempt=3, heartbeat_details=beats)
+    error = await third.error(*CHANGE)
+    assert (error.type, error.non_retryable) == ("outcome_unknown", True)
+    assert error.message.startswith("attempt 2 ended without a report")
+    assert not server.requests
+    assert (await third.call("tiny", "fetch", {}, "work"))["success"] is True
+
+
+async def test_a_service_that_does_not_say_how_long_to_wait_gets_a_minute(
+    runtime: Runtime, tiny_store: StoredCredentials, server: ScriptedServer
+) -> None:
+    server.script(json_reply({"detail": "slow down"}, 429))
+    error = await Attempt(runtime, tiny_store).error(*CHANGE)
+    assert (error.type, error.non_retryable) == ("rate_limited", False)
+    assert error.next_retry_delay == timedelta(minutes=1)
+
+
+async def test_a_default_credential_that_cannot_be_read_is_not_replaced_by_the_environments(
+    runtime: Runtime, tiny_store: StoredCredentials, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script(DONE)
+    monkeypatch.setenv("TINY_API_KEY", "tk-of-another-account")
+    monkeypatch.setenv("TINY_BASE_URL", server.url)
+    tiny_store.path.write_text("{")
+    error = await Attempt(runtime, tiny_store).error("tiny", "change", {})
+    assert (error.type, error.non_retryable) == ("missing_credential", True)
+    assert str(tiny_store.path) in error.message
+    assert not server.requests
+
+
+async def test_an_attempt_that_was_given_no_time_has_that_of_the_runtime(
+    runtime: Runtime, tiny_store: StoredCredentials, server: ScriptedServer
+) -> None:
+    server.script(hang)
+    attempt = Attempt(runtime, tiny_store, start_to_close_timeout=None)
+    error = await asyncio.wait_for(attempt.error("tiny", "fetch", {}, "work"), 5)
+    assert error.type == "timeout"
