@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from temporalio import activity
 from temporalio.client import AsyncActivityCancelledError
@@ -97,7 +97,7 @@ async def sending_right(details: Callable[[], dict[str, Any]]) -> AsyncIterator[
     """
     timeout = (activity.info().heartbeat_timeout or timedelta(seconds=30)).total_seconds()
     right = SendingRight(timeout * _STOP)
-    block = asyncio.current_task()
+    block = cast("asyncio.Task[Any]", asyncio.current_task())
     interrupted = False
 
     async def interrupt() -> None:
@@ -106,15 +106,14 @@ async def sending_right(details: Callable[[], dict[str, Any]]) -> AsyncIterator[
         with suppress(TimeoutError):
             await asyncio.wait_for(right.wait_until_drained(), _DRAIN)
         interrupted = True
-        if block is not None:
-            block.cancel()
+        block.cancel()
 
     work = _renew(right, timeout * _ASK, details), _end_with_the_worker(right), interrupt()
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     try:
         yield right
     except asyncio.CancelledError:
-        if not interrupted or block is None or block.uncancel() > 0:
+        if not interrupted or block.uncancel() > 0:
             raise
         raise AttemptEndedError("this attempt has ended; what it has not sent is left to the next one") from None
     finally:

@@ -85,6 +85,11 @@ class ImportActivities:
         self._requests = requests
         self._jobs: dict[str, _Job] = {}
 
+    def close(self) -> None:
+        """Delete the temporary files; call it after the worker has ended."""
+        while self._jobs:
+            self._jobs.popitem()[1].index.close()
+
     @activity.defn(name=BEGIN)
     async def begin(self, request: ImportRequest) -> Beginning:
         """Check the source and the credential, and whether an earlier import of the same source has sent anything."""
@@ -185,7 +190,11 @@ class ImportActivities:
         self, request: ImportRequest, account: str | None = None, right: SendingRight | None = None
     ) -> Destination:
         credential = named_credential(self._credentials, request.integration, request.credential_name)
-        destination = _Destination(self._runtime, credential, request.integration, right)
+        destination = (
+            Destination(self._runtime, credential, request.integration)
+            if right is None
+            else _RightfulDestination(self._runtime, credential, request.integration, right)
+        )
         if account is not None and _account(await destination.identity()) != account:
             raise ActionError(
                 ErrorCode.FORBIDDEN,
@@ -194,18 +203,16 @@ class ImportActivities:
         return destination
 
 
-class _Destination(Destination):
+class _RightfulDestination(Destination):
     """A destination to which rows are added only as long as the attempt may send."""
 
     def __init__(
-        self, runtime: Runtime, credential: CredentialMapping | None, integration: str, right: SendingRight | None
+        self, runtime: Runtime, credential: CredentialMapping | None, integration: str, right: SendingRight
     ) -> None:
         super().__init__(runtime, credential, integration)
         self._right = right
 
     async def add(self, input: Mapping[str, Any]) -> tuple[Any, Result]:
-        if self._right is None:
-            raise RuntimeError("this activity may not send")
         async with self._right.use():
             return await super().add(input)
 
@@ -288,13 +295,10 @@ async def _reported() -> AsyncIterator[None]:
         yield
     except AttemptEndedError as error:
         raise ApplicationError(str(error), type="interrupted") from None
-    except (DestinationUnavailableError, CallFailedError) as error:
-        delay = error.error.retry_after
-        raise ApplicationError(
-            _without_texts(error.error),
-            type=error.error.code.value,
-            next_retry_delay=None if delay is None else timedelta(seconds=delay),
-        ) from None
+    except DestinationUnavailableError as error:
+        raise _later(error.error, error.retry_after) from None
+    except CallFailedError as error:
+        raise _later(error.error, error.error.retry_after) from None
     except ImportStoppedError as error:
         raise _stopping(error.error.code.value, _without_texts(error.error)) from None
     except SourceError as error:
@@ -303,8 +307,6 @@ async def _reported() -> AsyncIterator[None]:
         raise _stopping(error.code.value, error.message) from None
     except RuntimeUsageError as error:
         raise _stopping(ErrorCode.UNSUPPORTED.value, str(error)) from None
-    except ApplicationError:
-        raise
     except Exception as error:
         # Its text may hold anything.
         logger.exception("an activity of a bulk import failed")
@@ -312,6 +314,15 @@ async def _reported() -> AsyncIterator[None]:
             f"{type(error).__name__} in {activity.info().activity_type}; the log of the worker has the details",
             type=ErrorCode.INTERNAL.value,
         ) from None
+
+
+def _later(error: ErrorInfo, delay: float | None) -> ApplicationError:
+    """An error after which the activity is tried again, by itself."""
+    return ApplicationError(
+        _without_texts(error),
+        type=error.code.value,
+        next_retry_delay=None if delay is None else timedelta(seconds=delay),
+    )
 
 
 def _stopping(kind: str, message: str) -> ApplicationError:

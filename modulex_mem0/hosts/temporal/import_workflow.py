@@ -8,7 +8,7 @@ hundred chunks. What cannot go on without a person, such as a credential that is
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -152,8 +152,7 @@ class ImportWorkflow:
             )
             self._count(outcome)
         progress.chunks += 1
-        if task := asyncio.current_task():
-            self._open.discard(task)
+        self._open.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     def _count(self, outcome: ChunkOutcome) -> None:
         self._progress.finished += outcome.finished

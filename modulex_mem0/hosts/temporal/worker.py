@@ -102,6 +102,7 @@ async def run_worker(
             for run in runs:
                 run.cancel()
             await asyncio.gather(*runs, return_exceptions=True)
+            imports.close()
 
 
 @contextmanager

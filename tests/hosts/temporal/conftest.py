@@ -13,9 +13,11 @@ from temporalio.worker import Worker
 
 from modulex_mem0.hosts.temporal import ActionActivities
 from modulex_mem0.runtime import Runtime, RuntimeSettings, StoredCredentials
+from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.tiny_integration import KEY, plugin, profile
 from tests.hosts.temporal.dev_server import PROGRAM, DevServer
+from tests.hosts.temporal.importing import Importing
 from tests.hosts.temporal.workflows import CallOnce
 
 
@@ -57,3 +59,16 @@ async def queue(client: Client, tiny_store: StoredCredentials) -> AsyncIterator[
         activities = [ActionActivities(runtime, tiny_store).call_action]
         async with Worker(client, task_queue=name, workflows=[CallOnce], activities=activities):
             yield name
+
+
+@pytest.fixture
+async def importing(
+    client: Client, store: StoredCredentials, sandbox: RunningSandbox, tmp_path: Path
+) -> AsyncIterator[Importing]:
+    """Imports in this process, with the credential `work` for the sandbox."""
+    async with Runtime(RuntimeSettings(retry_wait=0.001)) as runtime:
+        made = Importing(client, runtime, store, sandbox, tmp_path)
+        made.store_credential()
+        yield made
+        for worker in made.made:
+            worker.activities.close()

@@ -2,10 +2,17 @@
 
 import asyncio
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
 
-from modulex_mem0.hosts.temporal.attempts import SendingRight
+from modulex_mem0.hosts.temporal import attempts
+from modulex_mem0.hosts.temporal.attempts import AttemptEndedError, SendingRight, sending_right
+
+Ending = asyncio.Future[None]
 
 
 async def sends(right: SendingRight) -> bool:
@@ -59,3 +66,69 @@ async def test_waiting_for_the_end_of_a_right(ends: bool) -> None:
     done, _ = await asyncio.wait({waiting}, timeout=5 if ends else 0.3)
     assert bool(done) is ends
     waiting.cancel()
+
+
+async def test_a_right_that_is_renewed_holds_and_one_that_is_taken_ends_at_once() -> None:
+    right = SendingRight(0.2)
+    waiting = asyncio.create_task(right.wait_until_ended())
+    await asyncio.sleep(0)
+    right.renew(attempts._now() + 3600)
+    await asyncio.wait({waiting}, timeout=0.4)
+    assert not waiting.done()
+    assert await sends(right)
+    right.end()
+    await asyncio.wait_for(waiting, 5)
+
+
+async def attempt(client: Client, answered: asyncio.Event, heartbeat: float) -> tuple[ActivityEnvironment, Ending]:
+    """An attempt that the server does not know, which sends one request and waits; and how it ends."""
+    environment = ActivityEnvironment(client)
+    environment.info = replace(environment.info, heartbeat_timeout=timedelta(seconds=heartbeat))
+    begun = asyncio.Event()
+
+    async def send() -> None:
+        async with sending_right(dict) as right:
+            async with right.use():
+                begun.set()
+                await answered.wait()
+            await asyncio.Event().wait()
+
+    ending = asyncio.ensure_future(environment.run(send))
+    await begun.wait()
+    return environment, ending
+
+
+@pytest.fixture
+def answered() -> asyncio.Event:
+    """Whether the request in flight has been answered."""
+    return asyncio.Event()
+
+
+async def test_an_attempt_that_the_server_does_not_confirm_ends_before_another_can_begin(
+    client: Client, answered: asyncio.Event
+) -> None:
+    answered.set()
+    begun = time.monotonic()
+    _, ending = await attempt(client, answered, 1.0)
+    with pytest.raises(AttemptEndedError):
+        await asyncio.wait_for(ending, 5)
+    assert time.monotonic() - begun < 1.0
+
+
+async def test_an_attempt_whose_worker_is_stopped_ends_when_its_request_is_answered(
+    client: Client, answered: asyncio.Event
+) -> None:
+    environment, ending = await attempt(client, answered, 60.0)
+    environment.worker_shutdown()
+    done, _ = await asyncio.wait({ending}, timeout=0.3)
+    assert not done
+    answered.set()
+    with pytest.raises(AttemptEndedError):
+        await asyncio.wait_for(ending, 5)
+
+
+async def test_a_cancellation_is_passed_on(client: Client, answered: asyncio.Event) -> None:
+    environment, ending = await attempt(client, answered, 60.0)
+    environment.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(ending, 5)

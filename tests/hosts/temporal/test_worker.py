@@ -15,6 +15,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker
 
 from modulex_mem0.cli.app import root
+from modulex_mem0.hosts.temporal import ConnectionFailedError, run_worker
 from modulex_mem0.runtime import Runtime, StoredCredentials
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
@@ -155,6 +156,14 @@ def test_a_worker_that_cannot_start_says_why_in_one_line(
     assert ended.exit_code == 1
     assert says in ended.output
     assert ended.output.count("\n") == 1
+
+
+async def test_a_worker_that_the_server_refuses_says_so(temporal_server: DevServer, store: StoredCredentials) -> None:
+    """The namespace may have been deleted after the client connected."""
+    client = await Client.connect(temporal_server.address, namespace="nowhere")
+    async with Runtime() as runtime:
+        with pytest.raises(ConnectionFailedError, match=r"the Temporal server refuses the worker: .*nowhere"):
+            await run_worker(client, runtime)
 
 
 async def _ready(server: DevServer) -> DevServer:
