@@ -18,6 +18,13 @@ from modulex_mem0.hosts.temporal import ImportHandle, ImportProgress, ImportWait
 from modulex_mem0.hosts.temporal.import_plan import SEND_CHUNK, ChunkTask
 from tests.hosts.temporal.importing import ADD, PATIENCE, Importing
 
+STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+PAUSED = PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
+# A chunk that takes three seconds with four requests at once. The server is asked each second whether the attempt still
+# counts, and Temporal's own heartbeats would bring the news after four.
+SLOWLY = {**ADD, "delay": 0.2}
+ROWS, HEARTBEAT = 64, 5.0
+
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
@@ -61,25 +68,25 @@ async def test_an_import_without_a_row_ends(importing: Importing) -> None:
 
 
 async def test_a_worker_that_is_stopped_leaves_the_rest_of_its_chunk_to_another(importing: Importing) -> None:
-    importing.sandbox.set_faults({**ADD, "delay": 0.1})
+    importing.sandbox.set_faults(SLOWLY)
     async with importing.worker(requests=4) as stopped:
-        handle = await importing.start(importing.request(importing.write(200)))
+        handle = await importing.start(importing.request(importing.write(ROWS)))
         await importing.wait_for_adds(8)
         signal.raise_signal(signal.SIGTERM)
         await asyncio.wait_for(stopped, PATIENCE)
     sent = importing.adds()
-    assert len(sent) < 200
+    assert len(sent) < ROWS
     importing.sandbox.set_faults()
     async with importing.worker():
         progress = await end_of(handle)
     # What was in flight when the worker was stopped has been answered, and is not sent again.
-    assert (progress.accepted, progress.found) == (200, len(sent))
-    assert sorted(importing.adds().values()) == [1] * 200
+    assert (progress.accepted, progress.found) == (ROWS, len(sent))
+    assert sorted(importing.adds().values()) == [1] * ROWS
 
 
 async def test_an_import_that_was_cancelled_sends_no_more_and_begins_again_where_it_was(importing: Importing) -> None:
-    importing.sandbox.set_faults({**ADD, "delay": 0.1})
-    request = importing.request(importing.write(200), heartbeat=4.0)
+    importing.sandbox.set_faults(SLOWLY)
+    request = importing.request(importing.write(ROWS), heartbeat=HEARTBEAT)
     async with importing.worker(requests=4):
         handle = await importing.start(request)
         await importing.wait_for_adds(8)
@@ -87,20 +94,26 @@ async def test_an_import_that_was_cancelled_sends_no_more_and_begins_again_where
         with pytest.raises(TemporalImportError, match=r"the import has ended: .*; start it again"):
             await end_of(handle)
         again = await importing.start(request)
-        # The worker has room for one chunk only, so the new one is sent when the old one has ended.
-        importing.sandbox.set_faults()
         assert again.is_new
+
+        async def is_sending() -> bool:
+            (one,) = await pending(importing, again) or [PendingActivityInfo()]
+            return (one.activity_type.name, one.state) == (SEND_CHUNK, STARTED)
+
+        # The worker has room for one chunk: the old attempt has ended then.
+        await until(is_sending)
+        importing.sandbox.set_faults()
         progress = await end_of(again)
-    assert progress.accepted == 200
-    assert progress.found >= 8
-    assert sorted(importing.adds().values()) == [1] * 200
+    assert progress.accepted == ROWS
+    assert 8 <= progress.found < ROWS
+    assert sorted(importing.adds().values()) == [1] * ROWS
 
 
 async def test_a_chunk_that_an_operator_pauses_is_not_sent_on_until_it_may_go_on(importing: Importing) -> None:
-    importing.sandbox.set_faults({**ADD, "delay": 0.1})
+    importing.sandbox.set_faults(SLOWLY)
     service = importing.client.workflow_service
     async with importing.worker(requests=4):
-        handle = await importing.start(importing.request(importing.write(200), heartbeat=4.0))
+        handle = await importing.start(importing.request(importing.write(ROWS), heartbeat=HEARTBEAT))
         await importing.wait_for_adds(8)
         which: dict[str, Any] = {
             "namespace": importing.client.namespace,
@@ -111,17 +124,17 @@ async def test_a_chunk_that_an_operator_pauses_is_not_sent_on_until_it_may_go_on
 
         async def is_paused() -> bool:
             states = [one.state for one in await pending(importing, handle)]
-            return states == [PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED]
+            return states == [PAUSED]
 
         await until(is_paused)
         sent = importing.adds()
-        assert len(sent) < 200
+        assert len(sent) < ROWS
         importing.sandbox.set_faults()
         await service.unpause_activity(UnpauseActivityRequest(**which))
         progress = await end_of(handle)
-    assert progress.accepted == 200
+    assert progress.accepted == ROWS
     assert progress.found >= len(sent)
-    assert sorted(importing.adds().values()) == [1] * 200
+    assert sorted(importing.adds().values()) == [1] * ROWS
 
 
 class Failing(DefaultPayloadConverter):
@@ -172,7 +185,7 @@ async def test_an_import_that_is_cancelled_before_it_has_begun_ends(importing: I
 
         async def has_begun() -> bool:
             states = [one.state for one in await pending(importing, handle)]
-            return states == [PendingActivityState.PENDING_ACTIVITY_STATE_STARTED]
+            return states == [STARTED]
 
         await until(has_begun)
         await workflow_of(importing, handle).cancel()
