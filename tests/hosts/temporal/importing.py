@@ -1,6 +1,7 @@
 """Imports by workers in the process of the test, into the sandbox."""
 
 import asyncio
+import signal
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -85,8 +86,9 @@ class Importing:
         try:
             yield running
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            if not running.done():
+                signal.raise_signal(signal.SIGTERM)
+            await asyncio.wait_for(running, PATIENCE)
 
     async def wait_for_adds(self, count: int) -> None:
         """Wait until the sandbox has accepted so many rows."""

@@ -109,10 +109,11 @@ async def test_an_attempt_that_the_server_does_not_confirm_ends_before_another_c
 ) -> None:
     answered.set()
     begun = time.monotonic()
-    _, ending = await attempt(client, answered, 1.0)
+    _, ending = await attempt(client, answered, 2.0)
     with pytest.raises(AttemptEndedError):
         await asyncio.wait_for(ending, 5)
-    assert time.monotonic() - begun < 1.0
+    # A server that fails to answer once or twice is asked again.
+    assert 1.0 < time.monotonic() - begun < 2.0
 
 
 async def test_an_attempt_whose_worker_is_stopped_ends_when_its_request_is_answered(
