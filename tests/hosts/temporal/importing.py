@@ -117,7 +117,7 @@ class Activities:
     async def run(self, name: str, *arguments: Any, **info: Any) -> Any:
         """Run `begin`, `index`, `send` or `follow`."""
         environment = ActivityEnvironment(self._client)
-        given = {
+        given: dict[str, Any] = {
             "activity_type": f"modulex_import_{name}",
             "scheduled_time": datetime.now(UTC),
             "heartbeat_timeout": timedelta(seconds=30),

@@ -214,7 +214,7 @@ class Attempt:
         self._call = ActionActivities(runtime, credentials).call_action
         self._environment = ActivityEnvironment()
         self._environment.on_heartbeat = self.beats.append
-        given = {"start_to_close_timeout": timedelta(seconds=30), **info}
+        given: dict[str, Any] = {"start_to_close_timeout": timedelta(seconds=30), **info}
         self._environment.info = replace(self._environment.info, **given)
 
     async def call(self, *arguments: Any) -> Any:
@@ -226,7 +226,7 @@ class Attempt:
         return caught.value
 
 
-CHANGE = ("tiny", "change", {}, "work")
+CHANGE: tuple[Any, ...] = ("tiny", "change", {}, "work")
 
 
 async def test_a_change_that_a_worker_at_its_end_did_not_send_is_sent_by_the_next_attempt(

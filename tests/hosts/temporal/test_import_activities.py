@@ -16,12 +16,11 @@ from tests.bulk_import.conftest import add
 from tests.hosts.temporal.importing import ADD, Activities, Importing
 
 
-async def task_of(worker: Activities, request: ImportRequest, chunk: int = 0, **changes: Any) -> ChunkTask:
+async def task_of(worker: Activities, request: ImportRequest, chunk: int = 0) -> ChunkTask:
     """The task of a chunk, as the workflow makes it."""
     begun: Beginning = await worker.run("begin", request)
     page: ChunkPage = await worker.run("index", request, None)
-    given = {"chunk": page.chunks[chunk], "account": begun.account, "again": begun.again, "since": None, "share": None}
-    return ChunkTask(**(given | changes))
+    return ChunkTask(chunk=page.chunks[chunk], account=begun.account, again=begun.again, since=None, share=None)
 
 
 def append(source: Path, *rows: str) -> Path:

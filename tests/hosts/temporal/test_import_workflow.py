@@ -155,7 +155,8 @@ async def test_what_cannot_be_written_to_the_history_is_told_there_and_holds_the
     """The import neither hangs in silence nor ends as if it were complete."""
     monkeypatch.setattr(Failing, "fails", True)
     converter = replace(DataConverter.default, payload_converter_class=Failing)
-    importing.client = Client(**{**importing.client.config(), "data_converter": converter})
+    config: dict[str, Any] = {**importing.client.config(), "data_converter": converter}
+    importing.client = Client(**config)
     async with importing.worker():
         handle = await importing.start(importing.request(importing.write(5 * chunks), chunk_rows=5, window=1))
         workflow = workflow_of(importing, handle)
