@@ -210,7 +210,8 @@ async def test_events_are_followed_to_their_end(importing: Importing) -> None:
         request = importing.request(importing.write(4, infer=True))
         worker = importing.activities()
         task = await task_of(worker, request)
-        slow.set_faults({**ADD, "calls": 2, "event_error": "I counted 1 geese."})
+        # A reason that looks as if it began with one of our codes.
+        slow.set_faults({**ADD, "calls": 2, "event_error": "invalid_input: I counted 1 geese."})
         sent = await worker.run("send", request, task)
         assert (sent.accepted, sent.finished, len(sent.pending)) == (4, 0, 4)
         # Another worker follows, which has only what is in the history.
