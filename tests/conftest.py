@@ -16,7 +16,7 @@ from tests.helpers.tiny_integration import plugin
 
 # The same examples on every machine and in every run, however slow it is: a failure can be repeated.
 settings.register_profile("steady", deadline=None, derandomize=True)
-# Ever new examples, and many: see tests/fuzz.py.
+# Ever new examples, and many: see tests/fuzz/properties.py.
 _EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2000"))
 settings.register_profile("fuzz", deadline=None, derandomize=False, max_examples=_EXAMPLES, print_blob=True)
 settings.load_profile("steady")

@@ -14,6 +14,11 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST_PART = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 
+_LITERAL_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_LAST_PORT = 65_535
+# The end of the host in a template: a number, or one field.
+_PORT = re.compile(r":([0-9]+|\{[^{}]*\})\Z")
+
 Values = Mapping[str, str]
 
 
@@ -74,20 +79,26 @@ class Template:
         return Template("".join([f"{{{names[part]}}}" if at % 2 else part for at, part in enumerate(self._parts)]))
 
     def check_url(self) -> None:
-        """Check the shape of a URL: `{field}` and a path, or https and a host, which may hold fields.
+        """Check the shape of a URL: `{field}` and a path, or https and a host, which may hold fields, and maybe a port.
 
         Raises:
             ValueError: A value, or the template itself, could lead elsewhere than it seems to.
         """
+        if not self.text.isascii() or not self.text.isprintable() or " " in self.text:
+            raise ValueError(f"the URL {self.text!r} has a character that an address cannot hold")
         if self.leading_name is not None:
             rest = _PLACEHOLDER.sub("", self.text, count=1)
             if rest and rest[0] not in "/?":
                 raise ValueError(f"the URL {self.text!r} must continue with a path after its first field")
             return
-        url = urlsplit(_PLACEHOLDER.sub("x", self.text))
+        url = urlsplit(_PLACEHOLDER.sub("1", self.text))
         safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
         if not safe or not url.hostname or "@" in url.netloc or url.fragment:
             raise ValueError(f"the URL {self.text!r} must be https:// and a host, without a user or a fragment")
+        host, port, _ = self._split()
+        named = _HOST_PART.fullmatch(_PLACEHOLDER.sub("1", host).removesuffix("."))
+        if not (named or _LITERAL_IPV6.fullmatch(host)) or (port.isdecimal() and not _is_port(port)):
+            raise ValueError(f"the URL {self.text!r} must have a host name and nothing beside it but a port")
 
     def render_url(self, values: Values) -> RenderedUrl:
         """Render a URL.
@@ -102,13 +113,21 @@ class Template:
             if not rest:
                 return RenderedUrl(base, "", {})
         else:
-            scheme, _, after = self.text.partition("://")
-            end = next((at for at, character in enumerate(after) if character in "/?"), len(after))
-            base, rest = f"{scheme}://{_replace(after[:end], values, _host_part)}", after[end:]
+            host, port, rest = self._split()
+            base = f"{self.text.partition('://')[0]}://{_replace(host, values, _host_part)}"
+            if port:
+                base += f":{_replace(port, values, _port_part)}"
         path, _, query = rest.partition("?")
         # The query is taken apart before it is rendered, so that no value can add a parameter.
         params = {name: Template(value).render(values) for name, value in parse_qsl(query, keep_blank_values=True)}
         return RenderedUrl(base, _replace(path, values, _path_part), params)
+
+    def _split(self) -> tuple[str, str, str]:
+        """The host, the port, which may be empty, and the rest of a URL that begins with a scheme."""
+        after = self.text.partition("://")[2]
+        end = next((at for at, character in enumerate(after) if character in "/?"), len(after))
+        port = _PORT.search(after, 0, end)
+        return (after[: port.start()], port[1], after[end:]) if port else (after[:end], "", after[end:])
 
     @staticmethod
     def render_json(value: Any, values: Values) -> Any:  # noqa: ANN401 - any JSON value
@@ -133,6 +152,16 @@ def _host_part(name: str, value: str) -> str:
             f"credential.{name}: must be a host name or a part of one, without https:// or a path",
         )
     return value
+
+
+def _port_part(name: str, value: str) -> str:
+    if not _is_port(value):
+        raise ActionError(ErrorCode.INVALID_INPUT, f"credential.{name}: must be the number of a port")
+    return value
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and int(text) <= _LAST_PORT
 
 
 def _path_part(name: str, value: str) -> str:

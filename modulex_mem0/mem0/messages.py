@@ -37,7 +37,7 @@ _SKIPPED_TYPES = ("_call", "_call_output", "reasoning", "item_reference", "compa
 # Where programs keep what was said.
 _CONTENT_KEYS = ("content", "parts", "blocks", "text", "message", "value")
 _ROLE_KEYS = ("role", "type", "from")
-_TEXT_PARTS = frozenset({None, "text", "input_text", "output_text", "user-prompt", "system-prompt"})
+_TEXT_PARTS = frozenset({"text", "input_text", "output_text", "user-prompt", "system-prompt"})
 #: The objects that Mem0 documents for images and documents.
 _MEDIA = ("image_url", "pdf_url", "mdx_url")
 # Parts of pydantic-ai name the speaker of each part.
@@ -287,7 +287,7 @@ def _part(part: _Turn, place: _Place) -> Iterator[str | dict[str, Any]]:
         # Other files, such as one that was uploaded to a language model's service, are out of Mem0's reach.
         if address and (_mime_type(part) == "application/pdf" or address.split("?")[0].lower().endswith(".pdf")):
             yield _media("pdf_url", address, place)
-    elif isinstance(text, str) and (kind is None or kind in _TEXT_PARTS):
+    elif isinstance(text, str) and (kind is None or (isinstance(kind, str) and kind in _TEXT_PARTS)):
         yield text
 
 

@@ -82,7 +82,10 @@ class Redactor:
         return [secret.get_secret_value() for secret in self._secrets]
 
     def body(self, value: bytes) -> bytes:
-        """The bytes of a reply without the secrets, even where JSON escapes spell them; JSON stays JSON."""
+        """The bytes of a reply without the secrets, even where JSON escapes spell them.
+
+        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may.
+        """
         if b"\\" not in value:
             for secret in self._bytes:
                 if secret in value:

@@ -38,6 +38,7 @@ _PLAIN_REASONS = {
     "list_type": "must be a list",
     "model_type": "must be an object",
     "string_type": "must be text",
+    "string_unicode": "must be text without half of a character (a lone surrogate)",
 }
 
 _CONTAINERS = (list, dict, tuple, set, frozenset)
@@ -83,6 +84,8 @@ def _model_input(action: str, model: type[BaseModel]) -> Callable[[dict[str, Any
             made: BaseModel = validate(value)
         except ValidationError as error:
             raise ActionError(ErrorCode.INVALID_INPUT, _explain_all(action, model, error)) from None
+        except UnicodeEncodeError:
+            raise ActionError(ErrorCode.INVALID_INPUT, _explain_half_character(value)) from None
         return made
 
     return validated
@@ -97,6 +100,23 @@ def _has_more_values(value: Any, limit: int) -> bool:  # noqa: ANN401 - a contai
             # Also the end of a value that contains itself.
             return True
         items = container.values() if isinstance(container, Mapping) else container
+        containers += [item for item in items if isinstance(item, _CONTAINERS)]
+    return False
+
+
+def _explain_half_character(value: Mapping[Any, Any]) -> str:
+    """The reason where a text cannot be encoded: pydantic gives up on some such texts without saying where."""
+    name = next((name for name, item in value.items() if _holds_half_character([name, item])), "")
+    return f"{_cut(str(name))}: holds half of a character (a lone surrogate), which is no text"
+
+
+def _holds_half_character(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    containers = [value]
+    for container in containers:
+        items = [*container, *container.values()] if isinstance(container, Mapping) else container
+        for item in items:
+            if isinstance(item, str) and any("\ud800" <= character <= "\udfff" for character in item):
+                return True
         containers += [item for item in items if isinstance(item, _CONTAINERS)]
     return False
 
@@ -162,7 +182,9 @@ def _explain(action: str, model: type[BaseModel], problem: ErrorDetails) -> str:
         reason = problem["msg"].split(", ", 1)[-1]
         return f"{field}: {reason}" if field else reason
     reason = _PLAIN_REASONS.get(kind) or problem["msg"].replace("Input should", "must", 1)
-    return f"{field}: {reason}" if kind == "missing" else f"{field}: {reason}, got {_shown(problem['input'])}"
+    # pydantic cannot name a parameter whose name is no text.
+    place = f"{field}: " if field else ""
+    return f"{place}{reason}" if kind == "missing" else f"{place}{reason}, got {_shown(problem['input'])}"
 
 
 def _nearest(field: str, model: type[BaseModel]) -> str:

@@ -229,6 +229,13 @@ async def test_a_refusal_says_where_and_why(
     assert server.requests == []
 
 
+async def test_a_part_whose_type_is_no_text_is_left_out(scripted: Mem0, server: ScriptedServer) -> None:
+    server.script(PENDING)
+    parts = [{"type": {"a": 1}, "text": "x"}, {"type": ["text"], "text": "y"}, {"type": "text", "text": "I like tea."}]
+    await scripted.ok("add_memories", user_id="alice", messages=[{"role": "user", "content": parts}])
+    assert server.requests[0].json()["messages"] == [{"role": "user", "content": "I like tea."}]
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)

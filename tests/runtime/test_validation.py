@@ -39,6 +39,12 @@ def _broken(value: str) -> str:
     return value
 
 
+def _known_labels(value: dict[str, Any]) -> dict[str, Any]:
+    if unknown := value.keys() - {"colour"}:
+        raise ValueError(f"{min(unknown)} is not a label")
+    return value
+
+
 class Inner(ActionInput):
     name: str
     size: int = 1
@@ -57,6 +63,7 @@ class Wide(ActionInput):
     inner: Inner | None = None
     expires: str | None = Field(default="never", json_schema_extra=NULLABLE)
     fragile: Annotated[str, AfterValidator(_broken)] = ""
+    labels: Annotated[dict[str, Any], AfterValidator(_known_labels)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _not_both(self) -> "Wide":
@@ -175,6 +182,24 @@ async def test_an_error_far_inside_of_a_parameter_names_the_parameter_alone() ->
 async def test_a_parameter_name_that_is_not_text_is_refused(model_runtime: Runtime, key: Any) -> None:
     result = await model_runtime.call("tiny", "echo", {"user_id": "a", key: 1}, credential={"api_key": KEY})
     assert failure(result).code is ErrorCode.INVALID_INPUT
+
+
+HALF = "holds half of a character (a lone surrogate), which is no text"
+
+
+@pytest.mark.parametrize(
+    ("input", "reason"),
+    [
+        ({"user_id": "a", "labels": {"k\ud800": 1}}, f"labels: {HALF}"),
+        ({"user_id": "a", "limit": "\ud800"}, "limit: must be text without half of a character"),
+        ({"user_id": "a", "k\ud800": 1}, "must be text without half of a character"),
+    ],
+)
+async def test_half_of_a_character_is_refused_even_where_the_reason_would_quote_it(
+    model_runtime: Runtime, input: dict[str, Any], reason: str
+) -> None:
+    error = failure(await call(model_runtime, "echo", input))
+    assert error.line.startswith(f"invalid_input: {reason}")
 
 
 async def test_null_is_the_same_as_leaving_out(model_runtime: Runtime) -> None:

@@ -1,0 +1,107 @@
+"""An input is taken, or refused with the field and the reason; what is sent then reaches the named user alone.
+
+A case: `{"action": …, "input": …}`.
+"""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from modulex_mem0.contract import is_blank
+from modulex_mem0.runtime.http.transport import Request
+from tests.fuzz.offline_mem0 import Answer, call
+from tests.fuzz.targets.ownership import reaches_only, same_user, user_of
+from tests.fuzz.targets.shapes import mapping
+from tests.mem0.client import BY_NAME, KEY, NAMES
+from tests.mem0.client import check as check_result
+
+__all__ = ["check"]
+
+# The input as a whole, or the name of a parameter.
+_WITHOUT_A_FIELD = ("the input of ", "must be text without half of a character")
+_SCOPES = ("agent_id", "app_id", "run_id")
+
+
+def check(case: Any) -> None:
+    """Raise if the property does not hold."""
+    case = mapping(case)
+    action = case.get("action")
+    if action not in NAMES:
+        return
+    given = case.get("input")
+    user = user_of(mapping(given).get("user_id"))
+    result, requests = call(action, given, lambda request: _helpful(request, user))
+    check_result(action, result, KEY)
+    if result.error is not None and result.error.code == "invalid_input":
+        # A value that cannot be sent is noticed when it is, which may be after a look at whose the memory is.
+        assert all(request.method == "GET" for request in requests)
+        assert ": " in result.error.message or result.error.message.startswith(_WITHOUT_A_FIELD), result.error
+        return
+    assert isinstance(given, dict)
+    if BY_NAME[action].hints.cross_user:
+        return
+    if action != "get_event":
+        assert user is not None
+    for request in requests:
+        if user is not None:
+            _check_user(request, user, {name: given[name] for name in _SCOPES if _is_given(given.get(name))})
+    if action == "delete_memories":
+        _check_delete(given, requests)
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and not is_blank(value)
+
+
+def _helpful(request: Request, user: str | None) -> Answer:
+    """The reply with which the action goes on: everything is the user's."""
+    path = urlsplit(request.url).path.strip("/").split("/")
+    record = {"id": path[2] if len(path) > 2 else "m-1", "user_id": user, "memory": "User likes tea"}
+    body = {
+        **record,
+        "status": "ok" if path[1] == "ping" else "SUCCEEDED",
+        "event_id": "e-1",
+        "message": "Fine",
+        "payload": {"user_id": user},
+        "count": 1,
+        "next": None,
+        "results": [{**record, "id": "m-1"}],
+    }
+    if path[-1] == "history":
+        return Answer(body=json.dumps([record]).encode())
+    return Answer(body=json.dumps(body).encode())
+
+
+def _check_user(request: Request, user: str, scopes: dict[str, Any]) -> None:
+    """The request names nobody else, and its filters are bound to the user and to every scope that was given."""
+    body = json.loads(request.body or b"{}")
+    query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    for named in (body.get("user_id"), query.get("user_id")):
+        assert named is None or same_user(named, user)
+    metadata = body.get("metadata")
+    if request.url.endswith("/add/"):
+        assert body["user_id"] == user
+    if isinstance(metadata, dict) and "for_user_id" in metadata:
+        assert same_user(metadata["for_user_id"], user)
+    if "filters" in body:
+        narrower = [(name, user_of(value)) for name, value in scopes.items()]
+        assert reaches_only(body["filters"], user, narrower), body["filters"]
+
+
+def _check_delete(given: dict[str, Any], requests: list[Request]) -> None:
+    """Everything is deleted only where exactly that was asked for: no empty value widens a delete."""
+    named = [name for name in (*_SCOPES, "metadata") if _is_given(given.get(name))]
+    for request in requests:
+        if request.method != "DELETE":
+            continue
+        assert given.get("confirm"), given
+        assert not _is_true(given.get("dry_run")), given
+        if "/v1/memories/" in request.url:
+            assert _is_true(given.get("everything")), given
+            assert not named, given
+        else:
+            assert named, given
+
+
+def _is_true(value: Any) -> bool:
+    return value in (True, 1) or (isinstance(value, str) and value.lower() in ("true", "t", "yes", "y", "on", "1"))
