@@ -1,6 +1,7 @@
 """The bases of the components: what runs when a node of a flow runs, or when an agent uses it as a tool."""
 
 import os
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, NoReturn, cast
@@ -32,7 +33,7 @@ from modulex_mem0.hosts.langflow.inputs import (
 )
 from modulex_mem0.hosts.langflow.text import as_text, rows_of, table_field
 from modulex_mem0.hosts.toolset import NotOfferedError
-from modulex_mem0.runtime import Result, Runtime, UnknownActionError, UnknownIntegrationError
+from modulex_mem0.runtime import Result, Runtime, UnknownActionError
 
 __all__ = ["ActionComponent", "CallFailedError", "ConnectionComponent"]
 
@@ -98,8 +99,9 @@ class _ServiceComponent(Component):  # type: ignore[misc] # Langflow is not inst
             raise CallFailedError(result.output["error"])
         return result
 
+    @abstractmethod
     async def _call(self) -> Result:
-        raise NotImplementedError
+        """Make the one call of a run."""
 
     def _credential(self) -> dict[str, Any]:
         """What the form holds.
@@ -256,11 +258,7 @@ class ConnectionComponent(_ServiceComponent):
 
 
 def _manifest(name: str) -> IntegrationManifest:
-    installed = _process_runtime().integrations
-    if name not in installed:
-        reason = next((failure.reason for failure in installed.failures if failure.name == name), None)
-        raise UnknownIntegrationError(name, installed, reason)
-    return installed[name].manifest
+    return _process_runtime().integrations[name].manifest
 
 
 def _find_action(manifest: IntegrationManifest, name: str) -> ActionManifest:

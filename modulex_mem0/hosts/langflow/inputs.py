@@ -42,9 +42,7 @@ class ConversationInput(MultilineInput):  # type: ignore[misc] # Langflow is not
     @model_serializer(mode="wrap")
     def serialize_model(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As its base: Langflow knows its own classes by name alone."""
-        dump: dict[str, Any] = handler(self)
-        if "field_type" in dump:
-            dump["type"] = dump.pop("field_type")
+        dump: dict[str, Any] = super().serialize_model(handler)
         return dump | {"_input_type": MultilineInput.__name__}
 
 

@@ -1,5 +1,6 @@
 """Other nodes of the tests' flows. Langflow runs this file's source again for each flow, so it keeps no state."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from lfx.custom.custom_component.component import Component
@@ -31,6 +32,7 @@ class Speaker(Component):  # type: ignore[misc] # as in the room
         Output(name="name", method="say_a_name"),
         Output(name="nothing", method="say_nothing"),
         Output(name="rows", method="tabulate"),
+        Output(name="changes", method="change"),
     ]
 
     def say(self) -> Message:
@@ -48,3 +50,9 @@ class Speaker(Component):  # type: ignore[misc] # as in the room
     def tabulate(self) -> DataFrame:
         """Rows as Langflow's message history gives them."""
         return DataFrame([{"sender": "User", "text": "I cook."}, {"sender": "Machine", "text": "Noted."}])
+
+    def change(self) -> DataFrame:
+        """A row of a table, with what pandas and numpy put into cells: missing ones, dates, numbers and tables."""
+        visits = DataFrame({"at": [datetime(2026, 1, 31, tzinfo=UTC), None], "guests": [3, 4]})
+        metadata = {"visits": visits, "most": visits["guests"].max(), "guests": visits["guests"].to_numpy()}
+        return DataFrame([{"memory_id": "m-1", "text": float("nan"), "metadata": metadata}])

@@ -17,7 +17,7 @@ from modulex_mem0.hosts.langflow import bundle_files, offered_actions
 from modulex_mem0.hosts.langflow.text import as_text, rows_of, table_field
 from modulex_mem0.runtime import discover
 from tests.helpers.installed import GOOD, install
-from tests.helpers.tiny_integration import ACTIONS, profile
+from tests.helpers.tiny_integration import ACTIONS, profile, scheme
 
 MANIFEST: IntegrationManifest = discover()["mem0"].manifest
 COMMITTED = Path(modulex_mem0.__file__).parent / "hosts" / "langflow"
@@ -98,6 +98,19 @@ def test_the_command_writes_and_removes(tmp_path: Path) -> None:
     assert run(str(folder), "--check")[0] == 0
 
 
+def test_a_file_that_cannot_be_read_is_not_taken_for_a_generated_one(tmp_path: Path) -> None:
+    folder = tmp_path / "langflow"
+    assert run(str(folder))[0] == 0
+    latin = folder / "components" / "cafe.py"
+    latin.write_bytes('"""Café."""\n'.encode("latin-1"))
+    directory = folder / "components" / "folder.py"
+    directory.mkdir()
+    assert run(str(folder), "--check")[0] == 0
+    code, output = run(str(folder))
+    assert (code, "removed" in output) == (0, False)
+    assert (latin.exists(), directory.exists()) == (True, True)
+
+
 def test_any_integration_of_the_contract_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     site.mkdir()
@@ -122,6 +135,12 @@ def test_an_action_that_is_added_has_a_component_after_one_command(tmp_path: Pat
     assert added == {Path("components", "find.py")}
 
 
+def test_a_credential_that_cannot_be_tested_has_no_component_that_tests_it() -> None:
+    untested = Integration(profile(auth_schemes=(scheme(connection_test=None),)), actions=ACTIONS).describe()
+    names = {path.stem for path in bundle_files(untested)}
+    assert names == {"extension", "__init__", "fetch", "find", "change", "replace"}
+
+
 @pytest.mark.parametrize("name", ["modulex_mem0.hosts.langflow", "modulex_mem0.cli.commands.langflow"])
 def test_writing_the_files_needs_no_langflow(name: str) -> None:
     program = f"import sys, {name}\nprint(*sys.modules)"
@@ -134,6 +153,17 @@ def test_where_langflow_is_missing_the_reason_names_it() -> None:
     ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "pip install 'modulex-mem0[langflow]'" in ended.stderr.splitlines()[-1]
+
+
+def test_where_langflow_is_there_and_something_else_is_missing_the_reason_names_that(tmp_path: Path) -> None:
+    (tmp_path / "lfx.py").write_text("import no_such_library\n")
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom modulex_mem0.hosts.langflow import ActionComponent"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert ended.returncode == 1
+    # To install Langflow would not help.
+    assert ended.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'no_such_library'"
 
 
 _SCHEMAS = {action.name: action.output_schema for action in MANIFEST.actions}
@@ -160,6 +190,21 @@ def test_a_table_is_the_list_of_records() -> None:
     assert tables["get_memory"] is None
     assert rows_of({"search_results": None}, "search_results") == []
     assert rows_of({}, None) == []
+
+
+def test_a_list_whose_records_are_not_described_is_no_table() -> None:
+    lost = {"things": {"type": "array", "items": {"$ref": "#/$defs/Nowhere"}}}
+    assert table_field({"properties": lost}) is None
+    described = {"found": {"type": "array", "items": {"$ref": "#/$defs/Thing"}}}
+    things = {"Thing": {"type": "object", "properties": {"name": {"type": "string"}}}}
+    assert table_field({"properties": lost | described, "$defs": things}) == "found"
+
+
+def test_a_record_that_is_no_object_is_a_line_of_json() -> None:
+    # Without a type, a schema that describes an object admits everything else too.
+    schema = {"properties": {"things": {"type": "array", "items": {"properties": {"name": {"type": "string"}}}}}}
+    output = {"success": True, "error": None, "things": [{"name": "Tea"}, ["Té", 2], 3]}
+    assert as_text(output, schema) == 'Tea\n["Té", 2]\n3'
 
 
 def test_the_example_of_every_action_is_text_and_a_table() -> None:

@@ -67,6 +67,8 @@ def test_the_form_is_that_of_the_manifest() -> None:
     assert [column["name"] for column in changes["table_schema"]] == ["memory_id", "text", "metadata"]
     messages = drawn(COMPONENTS["add_memories"])["data"]["node"]["template"]["messages"]
     assert {"Message", "Data", "DataFrame"} <= set(messages["input_types"])
+    # One of Langflow's own, which it knows by name.
+    assert (messages["_input_type"], messages["type"]) == ("MultilineInput", "str")
     # Only what an agent may choose.
     open_to_agents = {name for name, field in template.items() if isinstance(field, dict) and field.get("tool_mode")}
     assert open_to_agents == {"query", "limit"}
@@ -232,6 +234,20 @@ async def test_messages_of_other_nodes_keep_their_speakers(
     assert server.requests[0].json()["messages"] == expected
 
 
+async def test_a_table_of_another_node_is_sent_as_json(server: ScriptedServer, scripted: dict[str, str]) -> None:
+    owned = json_reply({"id": "m-1", "memory": "I ski.", "user_id": "alice"})
+    server.script(owned, json_reply({"message": "Successfully updated 1 memories"}))
+    flow = Flow()
+    speaker = flow.add(Speaker)
+    update = flow.add(COMPONENTS["batch_update_memories"], **scripted, user_id="alice")
+    flow.connect(speaker, "changes", update, "memories")
+    await flow.run()
+    [sent] = server.requests[-1].json()["memories"]
+    visits = [{"at": "2026-01-31T00:00:00+00:00", "guests": 3}, {"at": None, "guests": 4}]
+    # The empty cell of the text is not sent, so the text stays.
+    assert sent == {"memory_id": "m-1", "metadata": {"visits": visits, "most": 4, "guests": [3, 4]}}
+
+
 async def test_the_chat_gives_the_messages_and_the_user(server: ScriptedServer, scripted: dict[str, str]) -> None:
     server.script(json_reply({"message": "queued", "status": "PENDING", "event_id": "e-1"}))
     flow = Flow()
@@ -290,6 +306,18 @@ async def test_as_a_tool_it_shows_what_the_author_left_open(server: ScriptedServ
     refused = await tool.ainvoke({"query": "food", "user_id": "bob"})
     assert "user_id: is fixed and cannot be chosen" in str(refused)
     assert len(server.requests) == 1
+
+
+async def test_a_tool_that_is_filled_in_wrongly_stops_the_flow(
+    server: ScriptedServer, scripted: dict[str, str]
+) -> None:
+    flow = Flow()
+    search = flow.add(COMPONENTS["search_memories"], **scripted, user_id="alice", limit=5000)
+    _as_tool(flow, search)
+    # The agent, who could not mend it, is not given the tool.
+    with pytest.raises(Exception, match="limit cannot be fixed for search_memories: must be less than or equal"):
+        await _tool(flow, search)
+    assert server.requests == []
 
 
 async def test_a_tool_without_a_user_does_nothing(server: ScriptedServer, scripted: dict[str, str]) -> None:
@@ -368,6 +396,45 @@ async def test_a_written_extension_of_another_integration_runs(
     assert sent.json() == {"index": "7", "code": "c", "result_text": "t", "user_id": "alice"}
     assert results[node]["result_data"].data["success"] is True
     assert results[check]["result_text"].get_text() == "Tiny accepts the credential."
+
+
+def _rewritten(flow: Flow, node: str, old: str, new: str) -> None:
+    """Change the source of a component in a saved flow, as one that was saved elsewhere may differ."""
+    code = flow.node(node)["template"]["code"]
+    assert old in code["value"]
+    code["value"] = code["value"].replace(old, new)
+
+
+async def test_a_flow_with_an_action_that_no_longer_exists_names_it(scripted: dict[str, str]) -> None:
+    flow = Flow()
+    node = flow.add(COMPONENTS["search_memories"], **scripted, user_id="alice", query="food")
+    _rewritten(flow, node, 'action = "search_memories"', 'action = "search_memory"')
+    with pytest.raises(Exception, match="mem0 has no action 'search_memory'; did you mean 'search_memories'"):
+        await flow.run()
+
+
+async def test_a_flow_with_an_integration_that_is_not_installed_names_it(scripted: dict[str, str]) -> None:
+    flow = Flow()
+    node = flow.add(COMPONENTS["check_connection"], **scripted)
+    _rewritten(flow, node, 'integration = "mem0"', 'integration = "tiny"')
+    with pytest.raises(Exception, match="no integration 'tiny' is installed; known: mem0"):
+        await flow.run()
+
+
+async def test_a_flow_with_an_integration_that_cannot_be_loaded_says_why(
+    scripted: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "tiny-package", "import no_such_library", point="tiny")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    flow = Flow()
+    node = flow.add(COMPONENTS["check_connection"], **scripted)
+    _rewritten(flow, node, 'integration = "mem0"', 'integration = "tiny"')
+    component._process_runtime.cache_clear()
+    try:
+        with pytest.raises(Exception, match=r"integration 'tiny' failed to load: .*No module named 'no_such_library'"):
+            await flow.run()
+    finally:
+        component._process_runtime.cache_clear()
 
 
 AWKWARD = """

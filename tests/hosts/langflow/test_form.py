@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modulex_mem0.contract import ActionManifest, IntegrationManifest
+from modulex_mem0.contract import ActionManifest, CredentialField, Integration, IntegrationManifest, OAuth2Endpoints
 from modulex_mem0.hosts.langflow.form import FormField, Kind, action_fields, argument, credential_fields, is_blank
 from modulex_mem0.runtime import discover
+from tests.helpers.tiny_integration import profile, scheme
 
 MANIFEST: IntegrationManifest = discover()["mem0"].manifest
 ACTIONS = {action.name: action for action in MANIFEST.actions}
@@ -153,6 +154,8 @@ HELLO = [{"role": "user", "content": "I cook."}]
         ([Message("I cook.", "User"), Message("")], HELLO),
         (json.dumps(HELLO), HELLO),
         (HELLO[0], HELLO),
+        (["I cook.", " "], HELLO),
+        (["I cook.", "I ski."], [*HELLO, {"role": "user", "content": "I ski."}]),
         (Data(HELLO[0]), HELLO),
         (Data({"text": "I cook.", "sender": "User", "session_id": "s"}), HELLO),
         ({"messages": HELLO}, {"messages": HELLO}),
@@ -179,6 +182,11 @@ def test_rows_of_a_table_have_no_empty_cells() -> None:
     ]
 
 
+def test_a_row_that_is_no_object_is_left_for_the_action_to_refuse() -> None:
+    rows = [{"memory_id": "m-1", "text": ""}, "m-2", None]
+    assert argument(field("memories", "batch_update_memories"), rows) == [{"memory_id": "m-1"}, "m-2"]
+
+
 def test_a_choice_that_is_no_text_is_read_back() -> None:
     number = field_of({"type": "integer", "enum": [1, 2]})
     assert number.choices == ["1", "2"]
@@ -202,6 +210,25 @@ def test_the_credential_has_its_steps_and_its_variable() -> None:
     assert "3. Create a new API key or copy your existing one." in key.description
     assert (address.sensitive, address.required, address.advanced) == (False, False, True)
     assert credential_fields(MANIFEST, taken={"api_key"})[0].name == "api_key_"
+
+
+def test_two_schemes_share_a_field_and_need_not_both_be_filled_in() -> None:
+    key = scheme()
+    client, token = (
+        CredentialField(name=name, display_name=name, description="It.", environment_variable=name.upper(), **of)
+        for name, of in [("client_id", {"application": True}), ("access_token", {"sensitive": True})]
+    )
+    endpoints = OAuth2Endpoints(authorize_url="https://tiny.invalid/a", token_url="https://tiny.invalid/t")
+    granted = scheme(
+        type="oauth2",
+        fields=(client, token, key.fields[1]),
+        headers={"Authorization": "Bearer {access_token}"},
+        oauth2=endpoints,
+    )
+    fields = credential_fields(Integration(profile(auth_schemes=(key, granted)), actions=()).describe())
+    # Who obtains the token needs `client_id`; a call does not.
+    assert [one.name for one in fields] == ["api_key", "base_url", "access_token"]
+    assert not [one for one in fields if one.required]
 
 
 _JSON = st.recursive(
