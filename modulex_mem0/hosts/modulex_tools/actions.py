@@ -1,7 +1,7 @@
 """Actions made of ModuleX's tools: their input, their output, and the credential that they receive as arguments."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import httpx
 from langchain_core.tools import StructuredTool
@@ -28,7 +28,7 @@ def hosted_action(
 
     Args:
         definition: The action in ModuleX's manifest.
-        tool: The tool of that name.
+        tool: The tool of that name, which is asynchronous.
         schemes: The integration's schemes.
 
     Raises:
@@ -37,9 +37,7 @@ def hosted_action(
     arguments = tool.args_schema
     if not (isinstance(arguments, type) and issubclass(arguments, BaseModel)):
         raise TypeError(f"the action {definition.name} does not declare its input: its args_schema is not a model")
-    if tool.coroutine is None:
-        raise TypeError(f"the action {definition.name} is not asynchronous")
-    function: Callable[..., Awaitable[Any]] = tool.coroutine
+    function = cast("Callable[..., Awaitable[Any]]", tool.coroutine)
     injection = _Injection(arguments, schemes)
 
     async def handler(context: Context, input: ActionInput) -> Any:  # noqa: ANN401 - checked by the runtime

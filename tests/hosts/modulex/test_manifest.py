@@ -7,10 +7,14 @@ import pytest
 pytest.importorskip("modulex_integrations", reason="the extra modulex is not installed (Python 3.12 and later)")
 
 from modulex_integrations.schema import ActionDefinition, ApiKeyAuthSchema
+from modulex_integrations.schema import TestEndpoint as Endpoint
 from modulex_integrations.tools import mem0 as upstream
 
+from modulex_mem0.contract import BasicAuth, ConnectionTest, Integration
 from modulex_mem0.hosts import modulex as ours
+from modulex_mem0.hosts.modulex.host_manifest import host_manifest
 from modulex_mem0.runtime import discover
+from tests.helpers.tiny_integration import profile, scheme
 
 _DOCUMENTED = [action.name for action in upstream.manifest.actions]
 
@@ -77,6 +81,26 @@ def test_the_test_endpoint_is_our_connection_test() -> None:
     assert endpoint.headers == {"Authorization": "Token {api_key}"}
     assert endpoint.success_indicators.status_codes == [200]
     assert endpoint.success_indicators.response_fields == ["status"]
+
+
+def _endpoint(test: ConnectionTest | None) -> Endpoint | None:
+    """How ModuleX tests the credential of an integration with that connection test."""
+    tiny = Integration(profile(auth_schemes=(scheme(connection_test=test),)), actions=())
+    (theirs,) = host_manifest("tiny", tiny.describe()).auth_schemas
+    return theirs.test_endpoint
+
+
+def test_a_credential_that_cannot_be_tested_has_no_test_endpoint() -> None:
+    assert _endpoint(None) is None
+
+
+def test_basic_authentication_names_the_variable_and_keeps_what_is_literal() -> None:
+    basic = BasicAuth(username="api", password="{api_key}")
+    endpoint = _endpoint(ConnectionTest(url="{base_url}/ping/", description="Pings.", basic=basic))
+    assert endpoint is not None
+    assert endpoint.auth is not None
+    # ModuleX takes what is no name of a value as it is.
+    assert (endpoint.auth.username_placeholder, endpoint.auth.password_placeholder) == ("api", "TINY_API_KEY")
 
 
 def test_every_parameter_of_every_action_has_its_type_and_description() -> None:

@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ pytest.importorskip("modulex_integrations", reason="the extra modulex is not ins
 
 from langchain_core.tools import StructuredTool
 from modulex_integrations.schema import IntegrationManifest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from modulex_mem0.runtime import discover
 
@@ -68,6 +69,25 @@ def test_an_output_model_reads_records_as_objects_and_refuses_unknown_fields() -
     assert (read.memories[0].id, read.memories[0].metadata, read.next) == ("mem-1", {"a": 1}, None)
     with pytest.raises(ValidationError, match="surprise"):
         outputs.GetMemoriesOutput.model_validate({**output, "surprise": 1})
+
+
+class _Entity(BaseModel):
+    name: str
+    part_of: "_Entity | None" = None
+
+
+class _Relation(BaseModel):
+    source: _Entity
+    target: _Entity
+
+
+def test_a_record_in_two_fields_is_of_one_model_and_within_itself_any_value() -> None:
+    outputs = importlib.import_module(f"{_PATH}.outputs")
+    models = outputs._models(_Relation.model_json_schema())
+    town: dict[str, Any] = {"name": "Utrecht", "part_of": {"name": "the Netherlands"}}
+    read = models["_Relation"].model_validate({"source": {"name": "Alice"}, "target": town})
+    assert type(read.source) is type(read.target) is models["_Entity"]
+    assert (read.source.part_of, read.target.part_of) == (None, town["part_of"])
 
 
 def test_an_unknown_action_is_not_an_attribute() -> None:

@@ -16,10 +16,12 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
 from modulex_mem0.hosts.modulex import TOOLS, manifest, tools
-from modulex_mem0.runtime import discover
+from modulex_mem0.hosts.modulex.structured_tool import structured_tool
+from modulex_mem0.runtime import Runtime, discover
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply, reply
+from tests.helpers.tiny_integration import KEY, plugin
 
 _NAMES = [tool.name for tool in TOOLS]
 _ALL = pytest.mark.parametrize("tool", TOOLS, ids=_NAMES)
@@ -134,6 +136,18 @@ async def test_nothing_raises_whatever_the_service_sends(
     json.dumps(output, allow_nan=False)
     model = get_type_hints(tool.coroutine)["return"]
     model.model_validate(output)
+
+
+async def test_a_tool_of_a_runtime_that_was_closed_says_so_and_does_not_raise(server: ScriptedServer) -> None:
+    runtime = Runtime(plugins=[plugin()])
+    tiny = runtime.integrations["tiny"]
+    tool = structured_tool(runtime, tiny, tiny.actions["fetch"])
+    await runtime.aclose()
+    output = await tool.ainvoke({"api_key": KEY, "base_url": server.url})
+    assert output["success"] is False
+    assert output["error"].startswith("internal: ")
+    assert "closed" in output["error"]
+    assert server.requests == []
 
 
 async def _call(name: str, **arguments: Any) -> dict[str, Any]:

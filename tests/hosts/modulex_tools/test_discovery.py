@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("modulex_integrations", reason="the extra modulex is not installed (Python 3.12 and later)")
 
 from modulex_mem0.hosts.modulex_tools.plugin import PREFIX
-from modulex_mem0.runtime import Runtime, UnknownIntegrationError
+from modulex_mem0.runtime import BrokenIntegrationError, Runtime, UnknownIntegrationError
 
 _IMPORTS = "from modulex_integrations import ActionDefinition, IntegrationManifest as M\n"
 _INSTALLED = [point for point in entry_points(group="modulex.tools") if not point.value.startswith("modulex_mem0.")]
@@ -84,6 +84,13 @@ async def test_for_a_name_without_its_prefix_the_full_name_is_suggested(host: Ru
             " actions=[ActionDefinition(name='act', description='Acts.')])\nTOOLS = ()",
             "the action act has no asynchronous StructuredTool in TOOLS",
         ),
+        (
+            _IMPORTS + "manifest = M(name='guest', display_name='Guest', description='A guest.', auth_schemas=[{"
+            "'auth_type': 'api_key', 'display_name': 'Key', 'description': 'A key.', 'setup_environment_variables': [],"
+            " 'test_endpoint': {'url': 'https://guest.test/{tenant}', 'success_indicators': {'status_codes': [200]}}"
+            "}])\nTOOLS = ()",
+            "the template 'https://guest.test/{tenant}' names 'tenant', which is not in the credential",
+        ),
     ],
 )
 def test_a_package_that_breaks_the_contract_does_not_affect_the_others(
@@ -98,6 +105,42 @@ def test_a_package_that_breaks_the_contract_does_not_affect_the_others(
         assert (failure.name, reason in failure.reason) == (f"{PREFIX}guest", True), failure
         assert f"{PREFIX}guest" not in runtime.integrations
         assert runtime.integrations["mem0"].actions
+
+
+_TOOL = """
+from langchain_core.tools import StructuredTool
+from pydantic import BaseModel
+
+class Input(BaseModel):
+    what: str = ""
+
+class Output(BaseModel):
+    success: bool
+    error: str | None = None
+
+async def act(what: str = "") -> {output}:
+    return Output(success=True)
+
+TOOLS = (StructuredTool(name="act", description="Acts.", args_schema={input}, coroutine=act),)
+manifest = M(name="guest", display_name="Guest", description="A guest.",
+             actions=[ActionDefinition(name="act", description="Acts.")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        ({"input": "{'type': 'object', 'properties': {}}", "output": "Output"}, "does not declare its input"),
+        ({"input": "Input", "output": "dict[str, str]"}, "does not declare its output"),
+    ],
+    ids=["input", "output"],
+)
+def test_an_action_that_does_not_declare_what_it_takes_and_returns_cannot_be_called(
+    install: Callable[[str, str], None], declared: dict[str, str], reason: str
+) -> None:
+    install("guest", _IMPORTS + _TOOL.format(**declared))
+    with Runtime() as runtime, pytest.raises(BrokenIntegrationError, match=f"the action act {reason}"):
+        runtime.call_sync(f"{PREFIX}guest", "act", {}, credential={})
 
 
 def test_of_two_packages_with_one_name_the_first_keeps_it_and_the_other_is_reported(
