@@ -1,24 +1,32 @@
 """Repeats a request whose first attempt failed, where that is safe and may help."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from modulex_mem0.contract import ActionError, ErrorCode
 from modulex_mem0.runtime.deadlines import Deadline
 from modulex_mem0.runtime.http.reply import HttpReply
 from modulex_mem0.runtime.settings import RuntimeSettings
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
 __all__ = ["is_transient", "retry"]
 
 _MAX_WAIT = 4.0
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-_TRANSIENT_CODES = frozenset({ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED})
 
 
 def is_transient(outcome: HttpReply | BaseException) -> bool:
-    """Whether the same request may succeed a moment later. Whether it may be sent twice is for the action to say."""
+    """Whether the same request may succeed a moment later. Whether it may be sent twice is for the action to say.
+
+    A request that timed out may not, since it ended with its call.
+    """
     if isinstance(outcome, HttpReply):
         return outcome.status in _TRANSIENT_STATUSES
-    return isinstance(outcome, ActionError) and outcome.code in _TRANSIENT_CODES and outcome.retryable is not False
+    if not isinstance(outcome, ActionError):
+        return False
+    return outcome.code is ErrorCode.CONNECTION_FAILED and outcome.retryable is not False
 
 
 async def retry(
@@ -58,34 +66,46 @@ async def retry(
     pause = settings.retry_wait
     backoff = tenacity.wait_exponential(multiplier=pause, max=_MAX_WAIT) + tenacity.wait_random(0, pause)
 
-    def wait(state: tenacity.RetryCallState) -> float:
-        outcome = state.outcome
-        reply = None if outcome is None or outcome.failed else outcome.result()
-        asked = reply.retry_after if reply is not None else None
-        return backoff(state) if asked is None else float(asked)
+    def wait(state: "RetryCallState") -> float:
+        outcome = _outcome(state)
+        asked = outcome.retry_after if isinstance(outcome, HttpReply) else None
+        return backoff(state) if asked is None else asked
 
-    def stop(state: tenacity.RetryCallState) -> bool:
+    def stop(state: "RetryCallState") -> bool:
         return state.attempt_number >= settings.attempts or state.upcoming_sleep >= deadline.remaining()
 
-    def before_wait(state: tenacity.RetryCallState) -> None:
-        if report is not None and state.outcome is not None:
-            outcome = state.outcome.exception() if state.outcome.failed else state.outcome.result()
-            report(f"{_reason(outcome)}, retrying in {state.upcoming_sleep:.2g} s")
+    def before_wait(state: "RetryCallState") -> None:
+        if report is not None:
+            report(f"{_reason(_outcome(state))}, retrying in {state.upcoming_sleep:.2g} s")
 
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_result(is_transient) | tenacity.retry_if_exception(is_transient),
         wait=wait,
         stop=stop,
         before_sleep=before_wait,
-        # When it stops, the last outcome is handed on as it is: the reply is returned, the failure raised.
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        retry_error_callback=_hand_on,
     )
     return await retrying(next_attempt)
 
 
-def _reason(outcome: HttpReply | BaseException | None) -> str:
+def _outcome(state: "RetryCallState") -> HttpReply | BaseException:
+    """The reply of the attempt that was made, or its failure."""
+    # Before the first attempt there is none, but then tenacity asks nothing.
+    made: Any = state.outcome
+    outcome: HttpReply | BaseException = made.exception() or made.result()
+    return outcome
+
+
+def _hand_on(state: "RetryCallState") -> HttpReply:
+    """When it stops, the last outcome is handed on as it is: the reply is returned, the failure raised."""
+    outcome = _outcome(state)
+    if isinstance(outcome, HttpReply):
+        return outcome
+    raise outcome
+
+
+def _reason(outcome: HttpReply | BaseException) -> str:
     """Why a request is sent again, in a few words."""
     if isinstance(outcome, HttpReply):
         return "rate limited" if outcome.status == 429 else f"the service failed (HTTP {outcome.status})"
-    timed_out = isinstance(outcome, ActionError) and outcome.code is ErrorCode.TIMEOUT
-    return "no answer in time" if timed_out else "connection failed"
+    return "connection failed"

@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modulex_mem0.contract import Context, ErrorCode, action
-from modulex_mem0.runtime import Runtime, RuntimeSettings
+from modulex_mem0.contract import ActionError, Context, ErrorCode, action
+from modulex_mem0.runtime import Progress, Runtime, RuntimeSettings
+from modulex_mem0.runtime.http.retry import is_transient
 from tests.helpers.calls import call, check, credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import after, drip, hang, json_reply, raw, reply, reset
@@ -24,7 +26,10 @@ OK = json_reply({"fine": True})
 TRUNCATED = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")
 
 
-@pytest.mark.parametrize("first", [reply(429), reply(500), reply(502), reply(503), reply(504), reset, TRUNCATED])
+TRANSIENT = [408, 425, 429, 500, 502, 503, 504]
+
+
+@pytest.mark.parametrize("first", [*map(reply, TRANSIENT), reset, TRUNCATED])
 @pytest.mark.parametrize("action", ["fetch", "find", "replace"])
 async def test_a_safe_request_is_sent_again_after_a_transient_failure(
     runtime: Runtime, server: ScriptedServer, action: str, first: Step
@@ -69,12 +74,102 @@ async def test_the_number_of_attempts_is_bounded(server: ScriptedServer) -> None
     assert (error.code, error.retryable) == (ErrorCode.SERVICE_ERROR, True)
 
 
-@pytest.mark.parametrize("header", [{"retry-after": "0"}, {"retry-after": "0.05"}, {"x-ratelimit-reset": "0.05"}])
-async def test_a_short_wait_that_the_service_asks_for_is_waited(
-    runtime: Runtime, server: ScriptedServer, header: dict[str, str]
+async def _waits(
+    server: ScriptedServer, settings: RuntimeSettings, *, given_up_after: int | None = None
+) -> list[tuple[str, float]]:
+    """What is reported of each wait: its reason, and its seconds. The call may be given up as the last one begins."""
+    heard: list[str] = []
+
+    def hear(progress: Progress) -> None:
+        heard.append(progress.message)
+        if len(heard) == given_up_after:
+            calling.cancel()
+
+    async with Runtime(settings, plugins=[plugin()]) as runtime:
+        calling = asyncio.create_task(
+            runtime.call("tiny", "fetch", {}, credential=credential_for(server), on_progress=hear)
+        )
+        with suppress(asyncio.CancelledError):
+            await calling
+        assert calling.cancelled() == (given_up_after is not None)
+    waits = (message.partition(", retrying in ") for message in heard)
+    return [(reason, float(seconds.removesuffix(" s"))) for reason, _, seconds in waits]
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [(reply(503), "the service failed (HTTP 503)"), (reply(429), "rate limited"), (reset, "connection failed")],
+)
+async def test_waits_double_with_some_jitter(server: ScriptedServer, first: Step, reason: str) -> None:
+    server.script(first)
+    waits = await _waits(server, RuntimeSettings(retry_wait=0.02, attempts=4))
+    assert [said for said, _ in waits] == [reason] * 3
+    for (_, seconds), least in zip(waits, (0.02, 0.04, 0.08), strict=True):
+        assert least <= seconds <= least + 0.02
+    assert {seconds for _, seconds in waits} != {0.02, 0.04, 0.08}
+
+
+async def test_a_wait_without_jitter_takes_four_seconds_at_most(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.script(reply(429, headers=header), OK)
-    assert (await call(runtime, "fetch", server=server)).success
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    server.script(reply(500))
+    assert await _waits(server, RuntimeSettings(retry_wait=20), given_up_after=1) == [
+        ("the service failed (HTTP 500)", 4.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({"retry-after": "0"}, 0), ({"retry-after": "0.05"}, 0.05), ({"x-ratelimit-reset": "0.05"}, 0.05)],
+)
+async def test_the_wait_that_a_service_asks_for_is_waited_exactly(
+    server: ScriptedServer, headers: dict[str, str], seconds: float
+) -> None:
+    server.script(reply(429, headers=headers), OK)
+    assert await _waits(server, RuntimeSettings(retry_wait=10)) == [("rate limited", seconds)]
+    assert len(server.requests) == 2
+
+
+async def test_a_single_attempt_is_not_followed_by_a_wait(server: ScriptedServer) -> None:
+    server.script(reply(500))
+    assert await _waits(server, RuntimeSettings(attempts=1)) == []
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("last", "code"), [(reply(503), ErrorCode.SERVICE_ERROR), (reset, ErrorCode.CONNECTION_FAILED)]
+)
+async def test_the_last_failure_is_the_calls(
+    runtime: Runtime, server: ScriptedServer, last: Step, code: ErrorCode
+) -> None:
+    server.script(reply(429), reset, last)
+    assert failure(await call(runtime, "fetch", server=server)).code is code
+    assert len(server.requests) == 3
+
+
+async def test_a_refusal_ends_the_attempts(runtime: Runtime, server: ScriptedServer) -> None:
+    server.script(reset, reply(404), OK)
+    assert failure(await call(runtime, "fetch", server=server)).code is ErrorCode.NOT_FOUND
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "may_help"),
+    [
+        (ActionError(ErrorCode.CONNECTION_FAILED, "The line is dead."), True),
+        (ActionError(ErrorCode.CONNECTION_FAILED, "The line is dead.", retryable=True), True),
+        # As when the runtime is being closed.
+        (ActionError(ErrorCode.CONNECTION_FAILED, "The line is dead.", retryable=False), False),
+        (ActionError(ErrorCode.OUTCOME_UNKNOWN, "Who knows?", retryable=True), False),
+        (ActionError(ErrorCode.BAD_RESPONSE, "Not HTTP."), False),
+        (ActionError(ErrorCode.TIMEOUT, "Too late."), False),
+        (ConnectionError(), False),
+        (asyncio.CancelledError(), False),
+    ],
+)
+def test_only_a_failed_connection_may_succeed_a_moment_later(outcome: BaseException, *, may_help: bool) -> None:
+    assert is_transient(outcome) is may_help
 
 
 async def test_a_wait_beyond_the_deadline_fails_at_once(runtime: Runtime, server: ScriptedServer) -> None:
@@ -92,7 +187,7 @@ async def test_a_rate_limit_that_was_not_hit_does_not_delay_the_next_attempt(
     assert (await call(runtime, "fetch", server=server)).success
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", TRANSIENT)
 async def test_a_change_is_sent_once_whatever_the_status(runtime: Runtime, server: ScriptedServer, status: int) -> None:
     server.script(reply(status, headers={"retry-after": "0"}), OK)
     assert failure(await call(runtime, "change", server=server)).http_status == status
