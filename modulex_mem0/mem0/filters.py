@@ -95,19 +95,21 @@ _OPERATORS = {
     "memory_ids": ("in",),
 }
 # Words of other languages, and Mem0's for the same.
-_MEM0_WORDS = {
+_MEM0_KEYS = {"$and": "AND", "$or": "OR", "$not": "NOT", "and": "AND", "or": "OR", "not": "NOT", "session_id": "run_id"}
+_MEM0_OPERATORS = {
     ">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "=": "the bare value", "==": "the bare value", "!=": "ne",
     "<>": "ne", "like": "contains", "ilike": "icontains", "between": "gte and lte", "not in": "NOT with in",
     "nin": "NOT with in, as in {\"NOT\": [{\"agent_id\": {\"in\": [\"a\", \"b\"]}}]}", "regex": "contains",
     "$in": "in", "$ne": "ne", "$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte", "$eq": "the bare value",
-    "$and": "AND", "$or": "OR", "$not": "NOT", "and": "AND", "or": "OR", "not": "NOT", "session_id": "run_id",
+    "not": "ne", "$not": "ne",
 }  # fmt: skip
+_ALL_OPERATORS = frozenset(operator for operators in _OPERATORS.values() for operator in operators)
+# Kinds of fields without a bare value.
+_NEED_OPERATOR = frozenset({"categories", "memory_ids"})
 _MAX_DEPTH = 16
 
 
 def _validate_filters(filters: dict[str, Any], *, search: bool) -> dict[str, Any]:
-    if not filters:
-        raise ValueError("must not be empty; leave the parameter out instead")
     _validate_level(filters, "", search=search, depth=1)
     return {key: _with_text_ids(key, value) for key, value in filters.items()}
 
@@ -151,7 +153,7 @@ def _validate_level(level: object, where: str, *, search: bool, depth: int) -> N
 
 def _validate_field(key: str, value: object, here: str, *, search: bool) -> None:
     if key not in _FIELDS:
-        word = _MEM0_WORDS.get(key.lower())
+        word = _MEM0_KEYS.get(key.lower())
         fix = f"write {word}" if word else f"known: AND, OR, NOT, {', '.join(_FIELDS)}"
         raise ValueError(f"{here[:200]} is not a filter of Mem0; {fix}")
     if key == "keywords" and search:
@@ -186,9 +188,7 @@ def _validate_condition(kind: str, value: object, here: str) -> None:
         if operator == "eq" and kind == "date":
             raise ValueError(f"{here}: Mem0 refuses eq on dates; give the bare value, or gte and lte")
         if operator not in allowed:
-            word = _MEM0_WORDS.get(str(operator).lower())
-            fix = f"write {word}" if word else f"use {', '.join(allowed)}"
-            raise ValueError(f"{here}: {str(operator)[:40]} is not an operator here; {fix}")
+            raise ValueError(f"{here}: {operator[:40]} is not an operator here; {_operator_fix(kind, operator)}")
         if operator == "in":
             if not isinstance(operand, list) or not operand or not all(map(_is_scalar, operand)):
                 raise ValueError(f"{here}.in must be a non-empty list of values")
@@ -196,10 +196,21 @@ def _validate_condition(kind: str, value: object, here: str) -> None:
             raise ValueError(f"{here}.{operator} must be a single value")
 
 
+def _operator_fix(kind: str, operator: str) -> str:
+    """What to write instead of an operator that a kind of field does not have."""
+    allowed = _OPERATORS[kind]
+    word = _MEM0_OPERATORS.get(operator.lower())
+    if word == "the bare value":
+        fits = kind not in _NEED_OPERATOR
+    else:
+        fits = word is not None and _ALL_OPERATORS.intersection(word.split()).issubset(allowed)
+    return f"write {word}" if fits else f"use {', '.join(allowed)}"
+
+
 def _validate_bare_value(kind: str, value: object, here: str) -> None:
     if kind == "memory_ids" and isinstance(value, list) and value and all(map(_is_scalar, value)):
         return
-    if kind in ("categories", "memory_ids"):
+    if kind in _NEED_OPERATOR:
         raise ValueError(f'{here} needs an operator, as in {{"in": ["…"]}}')
     if not _is_scalar(value):
         raise ValueError(f"{here} must be a single value, or an object with one of {', '.join(_OPERATORS[kind])}")
