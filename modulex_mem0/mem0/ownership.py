@@ -20,6 +20,7 @@ __all__ = [
     "Owner",
     "get_owned_memory",
     "is_tagged",
+    "not_owned",
     "tagged_metadata",
     "validate_metadata_tag",
     "validate_ownership",
@@ -87,7 +88,7 @@ class Owner:
 
 
 def _same_user(named: object, user_id: str) -> bool:
-    return named == user_id or text(named) == user_id
+    return text(named) == user_id
 
 
 # The tag
@@ -118,18 +119,26 @@ def is_tagged(item: Mapping[str, Any]) -> bool:
 # Memories by id
 
 
+def not_owned(what: str, id: str) -> ActionError:
+    """The error for an id of another user's, and for one that does not exist: nothing shows which of the two it is."""
+    return ActionError(ErrorCode.NOT_FOUND, f"this user has no {what} with the id {id}")
+
+
 async def get_owned_memory(context: Context, user_id: str, memory_id: str) -> Mapping[str, Any]:
     """Get a memory that must be the user's: by id, Mem0 returns those of any user of the project.
 
     Raises:
-        ActionError: `not_found` for another user's, so that nothing shows whether the id exists; `bad_response` for a
-            reply about another memory; as `HttpClient.send` and `read_object` for the rest.
+        ActionError: `not_found` for another user's as for none; `bad_response` for a reply about another memory; as
+            `HttpClient.send` and `read_object` for the rest.
     """
-    item = read_object(await context.http.send("GET", f"/v1/memories/{memory_id}/"))
+    reply = await context.http.send("GET", f"/v1/memories/{memory_id}/")
+    if reply.status == 404:
+        raise not_owned("memory", memory_id)
+    item = read_object(reply)
     if not same_id(item.get("id"), memory_id):
         raise bad_response("the service answered about another memory than the requested one; nothing was changed")
     if not Owner(user_id).owns(item):
-        raise ActionError(ErrorCode.NOT_FOUND, f"this user has no memory with the id {memory_id}")
+        raise not_owned("memory", memory_id)
     return item
 
 

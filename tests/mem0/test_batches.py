@@ -1,11 +1,12 @@
 """Changing and deleting many memories: every owner is checked first, and each chunk has its report."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
 
-from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
+from tests.helpers.scripted_server import PATIENCE, Exchange, ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, reply
 from tests.mem0.client import Mem0
 
@@ -108,11 +109,62 @@ async def test_nothing_is_changed_if_an_owner_cannot_be_checked(
 
 
 @BOTH
-async def test_many_foreign_ids_are_named_in_short(scripted: Mem0, server: ScriptedServer, action: str) -> None:
+@pytest.mark.parametrize(("number", "more"), [(1, ""), (5, ""), (6, " and 1 more"), (40, " and 35 more")])
+async def test_foreign_ids_are_named_in_short(
+    scripted: Mem0, server: ScriptedServer, action: str, number: int, more: str
+) -> None:
     server.script(json_reply({"error": "Memory not found!"}, 404))
-    error = await scripted.fails(action, **given(action, *(f"m-{n}" for n in range(40))))
+    ids = [f"m-{n}" for n in range(number)]
+    error = await scripted.fails(action, **given(action, *ids))
     assert error.code == "not_found"
-    assert "and 35 more" in error.message
+    start, colon, rest = error.message.partition(": this user has no memories with the ids ")
+    assert colon
+    assert start == ("memories" if "update" in action else "memory_ids")
+    named, semicolon, end = rest.partition(f"{more};")
+    assert semicolon
+    assert end == " nothing was changed"
+    # In the order in which the checks ended.
+    assert len(named.split(", ")) == min(number, 5)
+    assert set(named.split(", ")) <= set(ids)
+
+
+@BOTH
+async def test_the_owners_of_eight_memories_are_asked_for_at_once(
+    scripted: Mem0, server: ScriptedServer, action: str
+) -> None:
+    waiting, full, most = 0, threading.Event(), 0
+    lock = threading.Lock()
+
+    def check(exchange: Exchange) -> None:
+        nonlocal waiting, most
+        with lock:
+            waiting += 1
+            most = max(most, waiting)
+            if waiting == 8:
+                full.set()
+        assert full.wait(PATIENCE)
+        with lock:
+            waiting -= 1
+        service()(exchange)
+
+    fine = json_reply({"message": "Fine"})
+    server.script(lambda exchange: (check if exchange.request.method == "GET" else fine)(exchange))
+    result = await scripted.call(action, given(action, *(f"m-{n}" for n in range(30))))
+    assert result.success
+    assert most == 8
+
+
+@BOTH
+@pytest.mark.parametrize("said", ["memory_id: must be a UUID", "memory_id must be a UUID", "must be a UUID"])
+async def test_an_id_that_the_service_refuses_is_named_with_its_place(
+    scripted: Mem0, server: ScriptedServer, action: str, said: str
+) -> None:
+    fine, refusal = service(), json_reply({"error": said}, 400)
+    server.script(lambda exchange: (refusal if exchange.request.target == "/v1/memories/m-2/" else fine)(exchange))
+    message = await scripted.refuses(action, **given(action, "m-1", "m-2", "m-3"))
+    place = "memories[1].memory_id" if "update" in action else "memory_ids[1]"
+    assert message == f"{place}: must be a UUID"
+    assert {request.method for request in server.requests} == {"GET"}
 
 
 @BOTH
@@ -140,7 +192,8 @@ async def test_the_progress_of_a_long_batch_is_reported(scripted: Mem0, server: 
         action, given(action, "m-1", "m-2"), on_progress=lambda p: reported.append((p.message, p.done, p.total))
     )
     assert result.success
-    assert ("checking whose memories these are", 2, 2) in reported
+    checks = [("checking whose memories these are", done, 2) for done in (1, 2)]
+    assert [report for report in reported if report[0] != "sending chunks"] == checks
     assert reported[-1] == ("sending chunks", 2, 2)
 
 

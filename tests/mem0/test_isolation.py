@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from modulex_mem0.mem0.ownership import Owner
 from modulex_mem0.sandbox import RunningSandbox
 from tests.mem0.client import USER_WIDE, Mem0
 
@@ -190,9 +191,18 @@ async def test_the_others_memories_are_neither_shown_nor_changed(
 async def test_by_id_the_others_memory_does_not_exist(mem0: Mem0, bob: Bob, action: str) -> None:
     more = {"update_memory": {"text": "x"}, "submit_feedback": {"feedback": "POSITIVE"}}.get(action, {})
     unknown = "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11"
-    theirs = await mem0.fails(action, user_id="alice", memory_id=bob.ids[0], **more)
-    nobodys = await mem0.fails(action, user_id="alice", memory_id=unknown, **more)
-    assert (theirs.code, theirs.retryable) == (nobodys.code, nobodys.retryable) == ("not_found", False)
+    for memory_id in (bob.ids[0], unknown):
+        error = await mem0.fails(action, user_id="alice", memory_id=memory_id, **more)
+        assert error.line == f"not_found: this user has no memory with the id {memory_id}"
+        assert not error.retryable
+
+
+async def test_the_others_event_does_not_exist(mem0: Mem0, bob: Bob) -> None:
+    for event_id in (bob.event_id, "7f1f2d0e-7a3c-4b57-9f0a-0d8a3f6f2b11"):
+        for wait in (False, True):
+            error = await mem0.fails("get_event", user_id="alice", event_id=event_id, wait=wait)
+            assert error.line == f"not_found: this user has no event with the id {event_id}"
+            assert not error.retryable
 
 
 async def test_the_users_own_memories_stay_within_reach(mem0: Mem0, bob: Bob) -> None:
@@ -203,3 +213,99 @@ async def test_the_users_own_memories_stay_within_reach(mem0: Mem0, bob: Bob) ->
     assert (await mem0.ok("get_memory_history", **mine))["history"]
     await mem0.ok("submit_feedback", **mine, feedback="POSITIVE")
     assert (await mem0.ok("delete_memories", user_id="alice", app_id="chef", confirm=True))["deleted"] == 1
+
+
+ALICE, PLANNING = Owner("alice"), Owner("alice", "planner")
+MINE: list[dict[str, Any]] = [
+    {"user_id": "alice"},
+    {"user_id": "alice", "metadata": None},
+    {"user_id": "alice", "metadata": {"for_user_id": "alice"}},
+    {"user_id": None, "metadata": {"for_user_id": "alice"}},
+    {"metadata": {"for_user_id": "alice", "source": "chat"}},
+]
+NOBODYS: list[dict[str, Any]] = [
+    {},
+    {"user_id": None},
+    {"user_id": None, "metadata": None},
+    {"user_id": None, "metadata": "alice"},
+    {"user_id": None, "metadata": ["for_user_id"]},
+    {"user_id": None, "metadata": {"user_id": "alice"}},
+    {"user_id": None, "metadata": {"for_user_id": None}},
+    {"agent_id": "planner", "owner": "alice"},
+]
+# A list or an object in place of an id is somebody, too.
+NO_ALICE: list[Any] = ["bob", "Alice", "alice ", "", 5, True, False, ["alice"], {"id": "alice"}, [], {}]
+SOMEBODYS: list[dict[str, Any]] = [
+    *({"user_id": other} for other in NO_ALICE),
+    *({"metadata": {"for_user_id": other}} for other in NO_ALICE),
+    {"user_id": "bob", "metadata": {"for_user_id": "alice"}},
+    {"user_id": "bob", "metadata": {"user_id": "alice"}},
+]
+
+
+@pytest.mark.parametrize("item", MINE, ids=repr)
+def test_what_names_the_user_is_the_users(item: dict[str, Any]) -> None:
+    for owner in (ALICE, PLANNING):
+        assert owner.owns(item)
+        assert owner.may_see(item)
+        assert owner.filter([item]) == [item]
+        assert not owner.is_anothers(item)
+        assert not owner.mentions_another(item)
+
+
+@pytest.mark.parametrize("item", NOBODYS, ids=repr)
+def test_what_names_nobody_is_shown_for_a_user_alone(item: dict[str, Any]) -> None:
+    for owner, shown in ((ALICE, True), (PLANNING, False)):
+        assert not owner.owns(item)
+        assert owner.may_see(item) is shown
+        assert owner.filter([item]) == [item] * shown
+        assert not owner.is_anothers(item)
+        assert not owner.mentions_another(item)
+
+
+@pytest.mark.parametrize("item", SOMEBODYS, ids=repr)
+def test_what_names_somebody_else_is_never_shown(item: dict[str, Any]) -> None:
+    for owner in (ALICE, PLANNING):
+        assert not owner.owns(item)
+        assert not owner.may_see(item)
+        assert owner.filter([*MINE, item]) == MINE
+        assert owner.is_anothers(item)
+        assert owner.mentions_another(item)
+
+
+def test_a_memory_whose_user_and_tag_differ_belongs_to_its_user_and_concerns_another() -> None:
+    both = {"user_id": "alice", "metadata": {"for_user_id": "bob"}}
+    assert ALICE.owns(both)
+    assert ALICE.is_anothers(both)
+    assert not Owner("bob").owns(both)
+    assert not Owner("bob").may_see(both)
+
+
+def test_a_number_is_the_user_of_that_name() -> None:
+    for item in ({"user_id": 5}, {"user_id": None, "metadata": {"for_user_id": 5}}):
+        assert Owner("5").owns(item)
+        assert not Owner("5").is_anothers(item)
+        assert not Owner("6").may_see(item)
+    assert not Owner("True").owns({"user_id": True})
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda inner: inner,
+        lambda inner: [inner],
+        lambda inner: ["alice", None, inner, 5],
+        lambda inner: {"of": inner},
+        lambda inner: {"user_id": "alice", "metadata": {"source": "chat"}, "results": [[{"deep": [inner]}]]},
+        lambda inner: [{"user_id": "alice"}, inner],
+        lambda inner: [inner, {"user_id": "alice"}],
+        lambda inner: {"first": inner, "second": [], "third": {}},
+    ],
+)
+def test_another_user_is_noticed_however_deep(around: Callable[[Any], Any]) -> None:
+    for item in SOMEBODYS:
+        assert ALICE.mentions_another(around(item))
+    for item in (*MINE, *NOBODYS, {"user_id": "alice", "metadata": {"by": {"user_id": "bob"}}}):
+        assert not ALICE.mentions_another(around(item))
+    # A text is no owner.
+    assert not ALICE.mentions_another(around("bob"))

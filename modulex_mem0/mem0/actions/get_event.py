@@ -23,7 +23,7 @@ from modulex_mem0.mem0.events import (
     wait_for_event,
 )
 from modulex_mem0.mem0.ids import Mem0Id, ScopeId
-from modulex_mem0.mem0.ownership import Owner
+from modulex_mem0.mem0.ownership import Owner, not_owned
 from modulex_mem0.mem0.parameters import WaitTimeout
 from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
 from modulex_mem0.mem0.replies import bad_response, text
@@ -88,11 +88,16 @@ async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
         ActionError: `not_found` for an unknown event or another user's; `event_failed`, with the event, when it
             failed; `bad_response` for an event without a status, or for another event.
     """
-    item = await fetch_event(context, input.event_id)
-    validate_event(item, input.event_id, None)
     owner = None if input.user_id is None else Owner(input.user_id)
+    try:
+        item = await fetch_event(context, input.event_id)
+    except ActionError as error:
+        if owner is not None and error.code is ErrorCode.NOT_FOUND:
+            raise not_owned("event", input.event_id) from None
+        raise
+    validate_event(item, input.event_id, None)
     if owner is not None and not owner.owns({"user_id": event_owner(item)}):
-        raise ActionError(ErrorCode.NOT_FOUND, "this user has no event with this id")
+        raise not_owned("event", input.event_id)
     if input.wait and not is_final(text(item.get("status"))):
         item = await wait_for_event(context, input.event_id, input.wait_timeout, owner) or item
     event = event_record(item, owner)

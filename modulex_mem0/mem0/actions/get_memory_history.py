@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import Field
 
-from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Context, ErrorCode, Example, action
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
 from modulex_mem0.mem0.ids import MemoryId, OwnerId, same_id
-from modulex_mem0.mem0.ownership import Owner
+from modulex_mem0.mem0.ownership import Owner, not_owned
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
 from modulex_mem0.mem0.replies import Record, bad_response, mapping, read_json, text, text_list, utc
 
@@ -83,6 +83,8 @@ async def get_memory_history(context: Context, input: GetMemoryHistoryInput) -> 
             with changes of another memory.
     """
     reply = await context.http.send("GET", f"/v1/memories/{input.memory_id}/history/")
+    if reply.status == 404:
+        raise not_owned("memory", input.memory_id)
     # Documented as a bare list; an object with `results` is accepted too.
     entries = reply.objects() if isinstance(read_json(reply), list) else reply.objects("results")
     if not all(same_id(entry.get("memory_id"), input.memory_id) for entry in entries):
@@ -91,7 +93,7 @@ async def get_memory_history(context: Context, input: GetMemoryHistoryInput) -> 
     owner = Owner(input.user_id)
     own = [entry for entry in entries if owner.owns(entry)]
     if not own:
-        raise ActionError(ErrorCode.NOT_FOUND, "this user has no memory with this id")
+        raise not_owned("memory", input.memory_id)
     return GetMemoryHistoryOutput(success=True, history=[_history_record(entry) for entry in own])
 
 
