@@ -67,8 +67,7 @@ async def retry(
     backoff = tenacity.wait_exponential(multiplier=pause, max=_MAX_WAIT) + tenacity.wait_random(0, pause)
 
     def wait(state: "RetryCallState") -> float:
-        outcome = _outcome(state)
-        asked = outcome.retry_after if isinstance(outcome, HttpReply) else None
+        asked = _outcome(state).retry_after
         return backoff(state) if asked is None else asked
 
     def stop(state: "RetryCallState") -> bool:
@@ -88,11 +87,10 @@ async def retry(
     return await retrying(next_attempt)
 
 
-def _outcome(state: "RetryCallState") -> HttpReply | BaseException:
-    """The reply of the attempt that was made, or its failure."""
-    # Before the first attempt there is none, but then tenacity asks nothing.
+def _outcome(state: "RetryCallState") -> HttpReply | ActionError:
+    """The outcome of the last attempt. tenacity asks what to do next only after one, and only if it was transient."""
     made: Any = state.outcome
-    outcome: HttpReply | BaseException = made.exception() or made.result()
+    outcome: HttpReply | ActionError = made.exception() or made.result()
     return outcome
 
 
@@ -104,7 +102,7 @@ def _hand_on(state: "RetryCallState") -> HttpReply:
     raise outcome
 
 
-def _reason(outcome: HttpReply | BaseException) -> str:
+def _reason(outcome: HttpReply | ActionError) -> str:
     """Why a request is sent again, in a few words."""
     if isinstance(outcome, HttpReply):
         return "rate limited" if outcome.status == 429 else f"the service failed (HTTP {outcome.status})"
