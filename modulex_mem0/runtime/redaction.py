@@ -9,7 +9,7 @@ import re
 from collections.abc import Generator, Iterable
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -42,14 +42,15 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[SecretStr]) -> None:
         self._secrets = tuple(secrets)
-        self._texts = [text for s in self._secrets if len(text := s.get_secret_value()) >= _MIN_LENGTH]
-        special = [text for text in self._texts if not _PLAIN.fullmatch(text)]
+        texts = [text for s in self._secrets if len(text := s.get_secret_value()) >= _MIN_LENGTH]
+        special = [text for text in texts if not _PLAIN.fullmatch(text)]
         self._may_be_escaped = any(not _MAY_ESCAPE.isdisjoint(text) for text in special)
         for text in special:
             # A URL holds a secret percent-encoded; bytes that are shown as Python writes them hold it with backslashes.
             shown = text.replace("\\", "\\\\")
-            others = {quote(text, safe=""), shown, shown.replace("'", "\\'")} - {text}
-            self._texts += sorted(others, key=len, reverse=True)
+            texts += (quote(text, safe=""), shown, shown.replace("'", "\\'"))
+        # One secret may be a part of another, whose rest would stay in sight if the shorter one was masked first.
+        self._texts = sorted(dict.fromkeys(texts), key=len, reverse=True)
         self._bytes = [text.encode() for text in self._texts]
 
     def __repr__(self) -> str:
@@ -97,11 +98,12 @@ class Redactor:
             try:
                 next(steps)
             except StopIteration as masked:
-                return cast("bytes", masked.value)
+                body: bytes = masked.value
+                return body
 
     def body_in_steps(self, value: bytes) -> Generator[None, None, bytes]:
         """`body` in steps of a millisecond or a few, which a large body needs."""
-        if self._texts and b"\\" in value and (self._may_be_escaped or _ESCAPED_ASCII.search(value)):
+        if b"\\" in value and (self._may_be_escaped or _ESCAPED_ASCII.search(value)):
             for text in self._texts:
                 value = yield from _mask_spellings(value, text)
         for secret in self._bytes:
@@ -143,8 +145,7 @@ def _mask_spellings(value: bytes, text: str) -> Generator[None, None, bytes]:
 
 def _spellings(character: str) -> bytes:
     """A pattern of the ways in which a JSON string can spell a character."""
-    digits = b"%04x" % ord(character)
-    ways = [rb"\\u" + b"".join(b"[%c%c]" % (d, d ^ 32) if d > 57 else b"%c" % d for d in digits)]
+    ways = [rb"\\u(?i:%04x)" % ord(character)]
     if character in _MAY_ESCAPE:
         ways.append(re.escape("\\" + character).encode())
     if character not in _MUST_ESCAPE:

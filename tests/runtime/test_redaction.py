@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from modulex_mem0.contract import ActionError, Context, ErrorCode, action
 from modulex_mem0.runtime import Runtime, RuntimeSettings, RuntimeUsageError
 from modulex_mem0.runtime.credentials import resolve_credential
-from modulex_mem0.runtime.redaction import MASK, Redactor
+from modulex_mem0.runtime.redaction import MASK, Redactor, mask_logs
 from tests.helpers.calls import call
 from tests.helpers.scripted_server import ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, raw, reply, reset
@@ -136,6 +136,127 @@ def test_nothing_that_the_runtime_passes_around_shows_the_key() -> None:
     held = [resolved, resolved.service(), resolved.redactor, resolved.plain(), resolved.values]
     assert KEY not in f"{held!r}"
     assert f"{held[:4]!r}" == "[<ResolvedCredential>, <Service>, <Redactor>, <hidden>]"
+
+def redactor(*secrets: str) -> Redactor:
+    return Redactor(map(SecretStr, secrets))
+
+
+def shown_by(masking: Redactor, text: str) -> list[str]:
+    """The text of a reply, an error and a value, each as the redactor passes it on."""
+    body = json.loads(masking.body(json.dumps({"text": text}).encode()))
+    escaped = json.loads(masking.body(f'{{"text": "{_escaped(text)}"}}'.encode()))
+    return [masking.text(text), str(masking.value(text)), body["text"], escaped["text"]]
+
+
+def test_a_secret_has_four_characters_at_least() -> None:
+    # A shorter one occurs in ordinary text by chance.
+    assert shown_by(redactor("abc", "", "a"), "an abc") == ["an abc"] * 4
+    assert shown_by(redactor("abcd"), "an abcd") == [f"an {MASK}"] * 4
+
+
+@pytest.mark.parametrize("secrets", [("tk-1", "tk-1-and-more"), ("tk-1-and-more", "tk-1"), ("-and", "tk-1-and-more")])
+def test_nothing_is_left_of_a_secret_that_holds_another(secrets: tuple[str, str]) -> None:
+    for masking in (redactor(*secrets), redactor(secrets[0]).also(SecretStr(secrets[1]))):
+        assert shown_by(masking, "a tk-1-and-more!") == [f"a {MASK}!"] * 4
+        assert masking.secrets() == list(secrets)
+        for secret in secrets:
+            assert shown_by(masking, f"{secret}, {secret}") == [f"{MASK}, {MASK}"] * 4
+
+
+@pytest.mark.parametrize(
+    ("secret", "spellings"),
+    [
+        ("a/b=c d", ["a/b=c d", "a%2Fb%3Dc%20d"]),
+        ("it's me", ["it's me", "it\\'s me", "it%27s%20me"]),
+        ("it\\is", ["it\\is", "it\\\\is", "it%5Cis"]),
+        ("'\\both", ["'\\both", "'\\\\both", "\\'\\\\both", "%27%5Cboth"]),
+        ("plain-_.~1", ["plain-_.~1"]),
+    ],
+)
+def test_a_secret_is_masked_as_a_url_and_as_python_write_it(secret: str, spellings: list[str]) -> None:
+    for spelling in spellings:
+        masked = redactor(secret).text(f"<{spelling}>")
+        assert masked == f"<{MASK}>"
+        assert redactor(secret).body(f"<{spelling}>".encode()) == masked.encode()
+
+
+def test_every_secret_is_masked_wherever_a_value_holds_text() -> None:
+    value = {"tk-one": ["tk-two", {"a tk-two": "tk-one, tk-two"}], "n": [1, 2.5, True, None, {}]}
+    masked = {MASK: [MASK, {f"a {MASK}": f"{MASK}, {MASK}"}], "n": [1, 2.5, True, None, {}]}
+    assert redactor("tk-one", "tk-two").value(value) == masked
+    assert redactor("tk-one", "tk-two").body(json.dumps(value).encode()) == json.dumps(masked).encode()
+    assert redactor().value(value) == value
+
+
+def test_a_redactor_does_not_show_what_it_masks() -> None:
+    assert repr(redactor("tk-one")) == "<Redactor>"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        # What looks like the first character of the secret is the end of an escape.
+        (r'"\ntk0"', rf'"\n{MASK}"'),
+        (r'"\ntk0ntk0"', rf'"\n{MASK}{MASK}"'),
+        # Two backslashes are one, which escapes nothing.
+        (r'"\\ntk0"', rf'"\\{MASK}"'),
+        (r'"\\\ntk0"', rf'"\\\n{MASK}"'),
+        (r'"\u006etk0"', f'"{MASK}"'),
+        (r'"\u006Etk\u0030"', f'"{MASK}"'),
+        (r'"\\u006etk0"', r'"\\u006etk0"'),
+        (r'"\u0031 ntk0"', rf'"\u0031 {MASK}"'),
+        (r'"\u0031\\ntk0"', rf'"\u0031\\{MASK}"'),
+        (r'"\u0031\ntk0"', rf'"\u0031\n{MASK}"'),
+        (r'"\u0031\nntk0, ntk0"', rf'"\u0031\n{MASK}, {MASK}"'),
+    ],
+)
+def test_a_mask_neither_breaks_an_escape_nor_misses_a_secret_behind_one(sent: str, kept: str) -> None:
+    masked = redactor("ntk0").body(sent.encode()).decode()
+    assert masked == kept
+    assert "ntk0" not in json.loads(masked)
+
+
+WINDOW = 256 * 1024
+
+
+@pytest.mark.parametrize("key", ["tk-0123", 'tk"0\\1'])
+def test_a_secret_across_two_steps_of_a_large_body_is_masked(key: str) -> None:
+    spelt = _escaped(key)
+    for inside in range(len(spelt) + 1):
+        before = '"' + "x" * (WINDOW - 1 - inside)
+        body = f'{before}{spelt}, and {spelt}"'.encode()
+        assert redactor(key).body(body) == f'{before}{MASK}, and {MASK}"'.encode()
+
+
+def test_others_get_a_turn_while_a_large_body_is_masked() -> None:
+    def steps_of(body: bytes) -> int:
+        return len(list(redactor("tk-one", "tk-two").body_in_steps(body)))
+
+    for size in (4, 8):
+        # Once for each window and secret where escapes are looked for, else once for each secret that is found.
+        assert steps_of(b"\\u0031" + b"x" * size * WINDOW) == 2 * (size + 1)
+        assert steps_of(b"tk-one" + b"x" * size * WINDOW) == 1
+        assert steps_of(b"tk-one, tk-two" + b"x" * size * WINDOW) == 2
+        assert steps_of(b"x" * size * WINDOW) == 0
+
+
+HTTP_LOGGERS = ["httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks"]
+
+
+@pytest.mark.parametrize("name", HTTP_LOGGERS)
+async def test_what_a_library_logs_during_a_call_is_masked_for_that_call(log: io.StringIO, name: str) -> None:
+    async def calling(secret: str) -> None:
+        mask_logs(redactor(secret))
+        mask_logs(redactor(secret))
+        logging.getLogger(name).debug("to %s: %d times tk-one, tk-two", "tk-one", 5)
+
+    await asyncio.gather(asyncio.create_task(calling("tk-one")), asyncio.create_task(calling("tk-two")))
+    logging.getLogger(name).debug("after %s", "tk-one")
+    assert log.getvalue().splitlines()[-3:] == [
+        f"to {MASK}: 5 times {MASK}, tk-two",
+        f"to tk-one: 5 times tk-one, {MASK}",
+        "after tk-one",
+    ]
 
 
 @action(title="Leak")
