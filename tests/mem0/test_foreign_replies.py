@@ -35,9 +35,19 @@ async def test_nothing_is_changed_after_a_reply_about_another_memory(
     server.script(json_reply({**MINE, "id": found}))
     error = await scripted.fails(action, **given)
     assert error.code == "bad_response"
-    assert "another memory" in error.message
-    assert "nothing was changed" in error.message
+    assert error.message == ("the service answered about another memory than the requested one; nothing was changed")
     assert {request.method for request in server.requests} == {"GET"}
+
+
+@pytest.mark.parametrize(("action", "given"), CHANGES)
+async def test_whose_a_memory_is_may_be_asked_again_where_its_change_may_not_be_sent_again(
+    scripted: Mem0, server: ScriptedServer, action: str, given: dict[str, Any]
+) -> None:
+    server.script(reply(503), json_reply(MINE), json_reply({"id": "m-1", "message": "Fine"}))
+    await scripted.ok(action, **given)
+    first, again, change = (request.method for request in server.requests)
+    assert first == again == "GET"
+    assert change != "GET"
 
 
 async def test_a_reply_that_comes_late_deletes_nothing(scripted: Mem0, server: ScriptedServer) -> None:
