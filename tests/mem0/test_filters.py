@@ -222,29 +222,109 @@ async def test_filters_without_end_are_refused(scripted: Mem0, server: ScriptedS
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    "filters",
-    [
-        {"user_id": "bob"},
-        {"user_id": "*"},
-        {"user_id": {"eq": "bob"}},
-        {"user_id": {"ne": "alice"}},
-        {"user_id": {"in": ["alice", "bob"]}},
-        {"OR": [{"user_id": "bob"}, {"app_id": "chef"}]},
-        {"NOT": [{"user_id": "bob"}]},
-        {"NOT": {"AND": [{"OR": [{"user_id": "bob"}]}]}},
-        {"AND": [{"app_id": "chef"}, {"NOT": {"user_id": {"ne": "bob"}}}]},
-    ],
-    ids=json.dumps,
-)
+ANOTHERS: list[tuple[dict[str, Any], str]] = [
+    ({"user_id": "bob"}, "user_id"),
+    ({"user_id": "*"}, "user_id"),
+    ({"user_id": "Alice"}, "user_id"),
+    ({"user_id": 5}, "user_id"),
+    ({"user_id": True}, "user_id"),
+    ({"user_id": {"eq": "bob"}}, "user_id"),
+    ({"user_id": {"ne": "alice"}}, "user_id"),
+    ({"user_id": {"in": ["alice", "bob"]}}, "user_id"),
+    # A condition that says the same would be one more way to say something else.
+    ({"user_id": {"eq": "alice"}}, "user_id"),
+    ({"app_id": "chef", "user_id": "bob"}, "user_id"),
+    ({"metadata": {"a": "b"}, "user_id": "bob"}, "user_id"),
+    ({"OR": [{"user_id": "bob"}, {"app_id": "chef"}]}, "OR[0].user_id"),
+    ({"NOT": [{"app_id": "chef"}, {"user_id": "bob"}]}, "NOT[1].user_id"),
+    ({"NOT": {"AND": [{"OR": [{"user_id": "bob"}]}]}}, "NOT.AND[0].OR[0].user_id"),
+    ({"AND": [{"app_id": "chef"}, {"NOT": {"user_id": {"ne": "bob"}}}]}, "AND[1].NOT.user_id"),
+    ({"AND": [{"user_id": "alice"}, {"user_id": "bob"}]}, "AND[1].user_id"),
+]
+
+
+@pytest.mark.parametrize(("filters", "place"), ANOTHERS, ids=repr)
+@pytest.mark.parametrize("agent", [{}, {"agent_id": "planner"}], ids=["user", "user and agent"])
 @pytest.mark.parametrize("action", EVERYWHERE)
 async def test_filters_that_name_another_user_are_refused(
-    scripted: Mem0, server: ScriptedServer, action: str, filters: Any
+    scripted: Mem0, server: ScriptedServer, *, action: str, agent: dict[str, str], filters: Any, place: str
 ) -> None:
     server.script(EMPTY)
-    message = await scripted.refuses(action, **with_filters(action, filters))
-    assert "the user is set by the parameter user_id; leave it out of the filters" in message
+    message = await scripted.refuses(action, **with_filters(action, filters), **agent)
+    assert message == (f"filters.{place}: the user is set by the parameter user_id; leave it out of the filters")
     assert server.requests == []
+
+
+# For a user and an agent, also what was added for both, which Mem0 stores under the agent with the user's tag.
+EITHER = {"OR": [{"user_id": "alice"}, {"metadata": {"for_user_id": "alice"}}]}
+NARROWER = {"app_id": "chef", "run_id": "r-1"}
+AGENT = {"agent_id": "planner"}
+CHEF = {"app_id": "chef"}
+
+
+@pytest.mark.parametrize(
+    ("given_scope", "filters", "sent"),
+    [
+        ({}, None, {"user_id": "alice"}),
+        (NARROWER, None, {"user_id": "alice", **NARROWER}),
+        (NARROWER, CHEF, {"AND": [{"user_id": "alice", **NARROWER}, CHEF]}),
+        (AGENT, None, {"AND": [EITHER, AGENT]}),
+        ({**AGENT, **NARROWER}, None, {"AND": [EITHER, {**AGENT, **NARROWER}]}),
+        (AGENT, CHEF, {"AND": [EITHER, AGENT, CHEF]}),
+        (AGENT, {"user_id": "alice"}, {"AND": [EITHER, AGENT, {"user_id": "alice"}]}),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("action", EVERYWHERE)
+async def test_a_request_is_limited_to_the_user_and_what_is_named_beside(
+    scripted: Mem0, server: ScriptedServer, *, action: str, given_scope: dict[str, str], filters: Any, sent: Any
+) -> None:
+    server.script(EMPTY)
+    await scripted.ok(action, **with_filters(action, filters), **given_scope)
+    assert server.requests[0].json()["filters"] == sent
+
+
+@pytest.mark.parametrize(
+    ("action", "start", "end"),
+    [("search_memories", "created_after", "created_before"), ("get_memories", "start_date", "end_date")],
+)
+async def test_moments_are_a_condition_beside_the_user(
+    scripted: Mem0, server: ScriptedServer, action: str, start: str, end: str
+) -> None:
+    server.script(EMPTY)
+    moments = {start: "2024-01-01T00:00:00Z", end: "2024-02-01T00:00:00Z"}
+    created = {"created_at": {"gte": "2024-01-01T00:00:00Z", "lte": "2024-02-01T00:00:00Z"}}
+    for scope, sent in (
+        ({}, {"AND": [{"user_id": "alice", **created}, CHEF]}),
+        (AGENT, {"AND": [EITHER, {**AGENT, **created}, CHEF]}),
+    ):
+        await scripted.ok(action, **with_filters(action, CHEF), **scope, **moments)
+        assert server.requests[-1].json()["filters"] == sent
+
+
+@pytest.mark.parametrize(
+    ("filters", "sent"),
+    [
+        ({"app_id": 5}, {"app_id": "5"}),
+        ({"app_id": {"in": [5, "a"]}, "run_id": {"ne": 0}}, {"app_id": {"in": ["5", "a"]}, "run_id": {"ne": "0"}}),
+        ({"OR": [{"agent_id": 5}, {"NOT": {"run_id": 7}}]}, {"OR": [{"agent_id": "5"}, {"NOT": {"run_id": "7"}}]}),
+        ({"NOT": [{"AND": [{"user_id": 12}]}]}, {"NOT": [{"AND": [{"user_id": "12"}]}]}),
+        # What is no id, and what is no whole number, is sent as it is.
+        ({"app_id": True}, {"app_id": True}),
+        ({"app_id": 1.5}, {"app_id": 1.5}),
+        ({"created_at": {"gte": 5}}, {"created_at": {"gte": 5}}),
+        ({"metadata": {"app_id": 5, "run_id": {"ne": 5}}}, {"metadata": {"app_id": 5, "run_id": {"ne": 5}}}),
+        ({"OR": [{"metadata": {"app_id": 5}}]}, {"OR": [{"metadata": {"app_id": 5}}]}),
+    ],
+    ids=repr,
+)  # fmt: skip
+async def test_a_number_for_an_id_is_sent_as_its_text(
+    scripted: Mem0, server: ScriptedServer, filters: Any, sent: Any
+) -> None:
+    server.script(EMPTY)
+    for action in EVERYWHERE:
+        await scripted.ok(action, **{**with_filters(action, filters), "user_id": 12})
+        assert server.requests[-1].json()["filters"] == {"AND": [{"user_id": "12"}, sent]}
 
 
 @pytest.mark.parametrize(

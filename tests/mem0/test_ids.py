@@ -87,21 +87,6 @@ async def test_a_number_is_the_id_as_text(scripted: Mem0, server: ScriptedServer
     assert (add["user_id"], add["app_id"]) == ("12345", "0")
 
 
-async def test_a_number_in_a_filter_is_an_id_as_text_too(scripted: Mem0, server: ScriptedServer) -> None:
-    filters = {
-        "OR": [{"agent_id": 5}, {"app_id": {"in": [6, "x"]}}, {"NOT": {"run_id": {"ne": 7}}}],
-        "metadata": {"agent_id": 5, "n": {"eq": 8}},
-        "created_at": {"gte": 0},
-    }
-    server.script(json_reply({"results": []}))
-    await scripted.ok("get_memories", user_id="alice", filters=filters)
-    assert server.requests[0].json()["filters"]["AND"][1] == {
-        "OR": [{"agent_id": "5"}, {"app_id": {"in": ["6", "x"]}}, {"NOT": {"run_id": {"ne": "7"}}}],
-        "metadata": {"agent_id": 5, "n": {"eq": 8}},
-        "created_at": {"gte": 0},
-    }
-
-
 async def test_a_number_is_a_memorys_id_as_text(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(json_reply({"id": 5, "user_id": 12345, "memory": "User likes tea"}))
     output = await scripted.ok("get_memory", user_id=12345, memory_id=5)
