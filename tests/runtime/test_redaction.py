@@ -235,6 +235,8 @@ def test_others_get_a_turn_while_a_large_body_is_masked() -> None:
     for size in (4, 8):
         # Once for each window and secret where escapes are looked for, else once for each secret that is found.
         assert steps_of(b"\\u0031" + b"x" * size * WINDOW) == 2 * (size + 1)
+        # The windows before the one that holds the first secret, and all for the second.
+        assert steps_of(b"\\u0031" + b"x" * size * WINDOW + b"tk-one") == size - 1 + size + 1
         assert steps_of(b"tk-one" + b"x" * size * WINDOW) == 1
         assert steps_of(b"tk-one, tk-two" + b"x" * size * WINDOW) == 2
         assert steps_of(b"x" * size * WINDOW) == 0
