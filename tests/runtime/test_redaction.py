@@ -137,6 +137,7 @@ def test_nothing_that_the_runtime_passes_around_shows_the_key() -> None:
     assert KEY not in f"{held!r}"
     assert f"{held[:4]!r}" == "[<ResolvedCredential>, <Service>, <Redactor>, <hidden>]"
 
+
 def redactor(*secrets: str) -> Redactor:
     return Redactor(map(SecretStr, secrets))
 
