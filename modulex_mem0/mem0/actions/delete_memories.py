@@ -46,7 +46,9 @@ class DeleteMemoriesInput(UserScope):
 
     @model_validator(mode="before")
     @classmethod
-    def _blank_is_no_scope(cls, data: dict[str, Any]) -> dict[str, Any]:
+    def _blank_is_no_scope(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+        if not isinstance(data, dict):
+            return data
         blank = [name for name in _SCOPES if data.get(name) is not None and is_blank(data[name])]
         named = [name for name in _SCOPES if data.get(name) is not None and name not in blank]
         if blank and named:

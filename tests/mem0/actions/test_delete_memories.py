@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import ValidationError
 
+from modulex_mem0.mem0.actions.delete_memories import DeleteMemoriesInput
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import Exchange, ScriptedServer, Step
 from tests.helpers.steps import json_reply, reply, reset
@@ -20,6 +22,12 @@ def memory(memory_id: str, **changes: Any) -> dict[str, Any]:
 
 def listing(*items: dict[str, Any], more: bool = False) -> Step:
     return json_reply({"count": len(items), "next": NEXT if more else None, "previous": None, "results": list(items)})
+
+
+@pytest.mark.parametrize("given", [None, "alice", 5, ["alice"]], ids=repr)
+def test_an_input_that_is_no_object_is_refused_as_pydantic_does(given: object) -> None:
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        DeleteMemoriesInput.model_validate(given)
 
 
 async def test_all_memories_of_a_user_are_deleted_and_no_others(mem0: Mem0) -> None:
