@@ -113,7 +113,7 @@ REFUSED: list[tuple[Any, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("filters", "reason"), REFUSED, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("filters", "reason"), REFUSED, ids=[repr(filters)[:60] for filters, _ in REFUSED])
 @pytest.mark.parametrize("action", EVERYWHERE)
 async def test_a_filter_that_would_mislead_is_refused_with_the_fix(
     scripted: Mem0, server: ScriptedServer, action: str, filters: Any, reason: str
