@@ -226,7 +226,7 @@ def _refuse_templates(value: object, here: str) -> None:
     if isinstance(value, list):
         for item in value:
             _refuse_templates(item, here)
-    elif isinstance(value, str) and value != "*":
+    elif isinstance(value, str):
         try:
             refuse_template(value)
         except ValueError as error:
