@@ -58,6 +58,12 @@ async def test_another_users_event_and_an_unknown_one_are_not_found(mem0: Mem0) 
     assert {error.code for error in errors} == {"not_found"}
 
 
+async def test_without_a_user_the_service_says_that_an_event_is_unknown(scripted: Mem0, server: ScriptedServer) -> None:
+    server.script(json_reply({"error": "Event not found"}, 404))
+    error = await scripted.fails("get_event", event_id="e-1")
+    assert error.line == "not_found: Event not found (HTTP 404)"
+
+
 async def test_an_event_without_an_owner_is_not_found_for_a_user(scripted: Mem0, server: ScriptedServer) -> None:
     server.script(json_reply({"id": "e-1", "status": "SUCCEEDED"}))
     assert (await scripted.fails("get_event", event_id="e-1", user_id="alice")).code == "not_found"
