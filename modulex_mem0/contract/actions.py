@@ -87,7 +87,8 @@ def action(
         name = getattr(handler, "__name__", repr(handler))
         if not iscoroutinefunction(handler):
             raise TypeError(f"action {name}: the handler must be an async function")
-        if not cleandoc(handler.__doc__ or ""):
+        description = cleandoc(handler.__doc__ or "")
+        if not description:
             raise TypeError(f"action {name}: the handler needs a docstring, which is the action's description")
         types = get_type_hints(handler)
         output = types.pop("return", None)
@@ -97,7 +98,7 @@ def action(
         return Action(
             name=name,
             title=title,
-            description=" ".join(cleandoc(handler.__doc__ or "").split("\n\n")[0].split()),
+            description=" ".join(description.split("\n\n")[0].split()),
             input=models[1],
             output=models[2],
             handler=handler,

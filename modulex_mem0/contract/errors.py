@@ -122,6 +122,6 @@ class ActionError(Exception):
 
 
 def _blank(kind: type[ActionError], args: tuple[object, ...]) -> ActionError:
-    error = kind.__new__(kind, *args)
+    error = kind.__new__(kind)
     error.args = args
     return error

@@ -1,11 +1,12 @@
 """The `action` decorator: what it takes from a function, and which functions it refuses."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from modulex_mem0.contract import ActionInput, ActionOutput, Context, action
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, FollowUp, Hints, action
 
 
 class Input(ActionInput):
@@ -32,6 +33,42 @@ def test_an_action_is_made_of_its_function() -> None:
     described = do_it.describe()
     assert described.input_schema["properties"]["a"]["type"] == "integer"
     assert described.output_schema["required"] == ["success"]
+
+
+def test_an_action_promises_nothing_that_it_does_not_declare() -> None:
+    @action(title="Do it")
+    async def do_it(context: Context, input: Input) -> Output:
+        """Do it."""
+        return Output(success=True)
+
+    assert do_it.hints == Hints(read_only=False, idempotent=False, destructive=False, cross_user=False)
+    assert (do_it.example, do_it.extra_timeout, do_it.follow_up) == (None, None, None)
+
+
+@pytest.mark.parametrize("hint", ["read_only", "idempotent", "destructive", "cross_user"])
+def test_an_action_shows_the_hint_that_it_declares(hint: str) -> None:
+    async def do_it(context: Context, input: Input) -> Output:
+        """Do it."""
+        return Output(success=True)
+
+    declared: Any = action(title="Do it", **{hint: True})(do_it)
+    assert declared.describe().hints == Hints(**{hint: True})
+
+
+def test_an_action_keeps_all_that_it_declares() -> None:
+    example = Example(input={"a": 1}, output={"success": True, "b": 2})
+    follow_up = FollowUp(action="state", input={"job": "{b}"}, when={"status": ("PENDING",)})
+
+    @action(title="Do it", example=example, extra_timeout=lambda asked: asked.a, follow_up=follow_up)
+    async def do_it(context: Context, input: Input) -> Output:
+        """Do it."""
+        return Output(success=True)
+
+    assert do_it.extra_timeout is not None
+    assert do_it.extra_timeout(Input(a=3)) == 3
+    described = do_it.describe()
+    assert (described.name, described.title, described.description) == ("do_it", "Do it", "Do it.")
+    assert (described.example, described.follow_up) == (example, follow_up)
 
 
 def _not_async(context: Context, input: Input) -> Output:
@@ -93,6 +130,12 @@ async def _three(context: Context, input: Input, more: Input) -> Output:
 )
 def test_a_function_that_cannot_be_an_action_is_refused_by_name(handler: Any, reason: str) -> None:
     with pytest.raises(TypeError, match=f"action {handler.__name__}: .*{reason}"):
+        action(title="Do it")(handler)
+
+
+def test_a_handler_without_a_name_is_refused_by_what_it_is() -> None:
+    handler: Any = partial(_not_async)
+    with pytest.raises(TypeError, match=r"action functools\.partial\(<function _not_async.*: .*async"):
         action(title="Do it")(handler)
 
 

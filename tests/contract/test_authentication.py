@@ -126,6 +126,11 @@ def test_oauth2_belongs_to_its_type() -> None:
         OAuth2Endpoints(authorize_url="http://api.test", token_url="https://api.test")
 
 
+def test_the_usual_oauth2_needs_no_options() -> None:
+    assert (OAUTH2.scopes, OAUTH2.pkce, OAUTH2.token_auth_method, OAUTH2.authorize_params) == ((), True, "body", {})
+    assert BasicAuth(username="{key}").password == ""
+
+
 def test_what_identifies_the_application_fills_no_url() -> None:
     fields = (_field("client_id", application=True),)
     with pytest.raises(ValidationError, match="needs 'client_id'"):

@@ -1,5 +1,8 @@
 """Errors are named by what the caller does next, and fit on one line."""
 
+import copy
+import pickle
+
 import pytest
 
 from modulex_mem0.contract import ActionError, ErrorCode, ErrorInfo
@@ -41,3 +44,23 @@ def test_the_line(info: ErrorInfo, line: str) -> None:
 def test_an_unknown_code_is_refused_where_it_is_written() -> None:
     with pytest.raises(ValueError, match="no_such_code"):
         ActionError("no_such_code", "why")  # type: ignore[arg-type]
+
+
+class BusyError(ActionError):
+    """An error of an integration, which is made in its own way."""
+
+    def __init__(self, job: int) -> None:
+        super().__init__(ErrorCode.RATE_LIMITED, f"job {job} is running", retry_after=2.0, http_status=409)
+        self.job = job
+
+
+def test_an_integrations_own_error_comes_out_of_a_process_as_it_went_in() -> None:
+    error = BusyError(7)
+    for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 - our own
+        assert type(other) is BusyError
+        assert (str(other), other.args, vars(other)) == (str(error), error.args, vars(error))
+
+
+def test_an_error_says_no_more_than_its_handler_knows() -> None:
+    error = ActionError(ErrorCode.NOT_FOUND, "gone")
+    assert (error.retry_after, error.http_status, error.retryable, error.partial_output) == (None, None, None, {})

@@ -1,6 +1,7 @@
 """Manifests are closed, checked and survive JSON; an integration has one without loading its actions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -72,6 +73,59 @@ def test_links_are_https(url: str) -> None:
         profile(app_url=url)
     with pytest.raises(ValidationError, match="help_url"):
         CredentialField(**(FIELD | {"help_url": url}))
+
+
+PROFILE: dict[str, Any] = {
+    "name": "jobs",
+    "display_name": "Jobs",
+    "description": "Runs jobs.",
+    "version": "1.0.0",
+    "author": "Someone",
+}
+TEST: dict[str, Any] = {"url": "https://api.test/ping", "description": "Pings."}
+SCHEME: dict[str, Any] = {"type": "api_key", "display_name": "Key", "description": "A key."}
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared", "names"),
+    [
+        (Profile, PROFILE, ("display_name", "description", "author", "owner_parameter")),
+        (ActionManifest, ACTION, ("title", "description")),
+        (CredentialField, FIELD, ("display_name", "description")),
+        (ConnectionTest, TEST, ("url", "description")),
+        (AuthScheme, SCHEME, ("display_name", "description")),
+    ],
+)
+def test_what_people_read_is_not_empty(kind: type[BaseModel], declared: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        with pytest.raises(ValidationError, match=rf"{name}\n"):
+            kind(**(declared | {name: ""}))
+        assert getattr(kind(**(declared | {name: "x"})), name) == "x"
+
+
+def test_what_a_declaration_leaves_out_is_nothing_or_the_usual() -> None:
+    profile = Profile(**PROFILE)
+    assert (profile.logo, profile.app_url, profile.owner_parameter) == (None, None, None)
+    assert (profile.categories, profile.auth_schemes, profile.limits) == ((), (), ())
+    declared = ActionManifest(**ACTION)
+    assert (declared.hints, declared.example, declared.follow_up) == (Hints(), None, None)
+    field = CredentialField(**FIELD)
+    assert (field.required, field.sensitive, field.advanced, field.application) == (True, False, False, False)
+    assert (field.kind, field.format, field.default, field.help_url) == ("text", None, None, None)
+    test = ConnectionTest(**TEST)
+    assert (test.method, test.headers, test.params, test.body, test.basic) == ("GET", {}, {}, None, None)
+    assert (test.success_status, test.success_fields, test.present_fields) == ((200,), {}, ())
+    scheme = AuthScheme(**SCHEME)
+    assert (scheme.setup_steps, scheme.fields, scheme.headers) == ((), (), {})
+    assert (scheme.oauth2, scheme.base_url, scheme.connection_test) == (None, None, None)
+
+
+def test_an_answer_that_never_comes_is_not_declared() -> None:
+    with pytest.raises(ValidationError, match="success_status"):
+        ConnectionTest(**TEST, success_status=())
+    with pytest.raises(ValidationError, match="when"):
+        FollowUp(action="state", input={}, when={})
+    assert FollowUp(action="state", input={}, when={"status": ("PENDING",)}).when == {"status": ("PENDING",)}
 
 
 def _models(kind: type[BaseModel]) -> set[type[BaseModel]]:
@@ -191,6 +245,34 @@ def test_without_a_record_the_manifest_is_derived() -> None:
     assert Integration(profile(), ACTIONS, lambda: None).manifest == Integration(profile(), ACTIONS).describe()
 
 
+def test_a_host_wraps_the_loading_of_the_actions() -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def quietly() -> Iterator[None]:
+        seen.append("enter")
+        yield
+        seen.append("leave")
+
+    def load() -> Iterable[Action[Any, Any]]:
+        seen.append("load")
+        yield from ACTIONS
+
+    integration = Integration(profile(), load)
+    integration.loading = quietly
+    assert list(integration.actions)
+    assert seen == ["enter", "load", "leave"]
+
+
+def test_a_credential_may_be_given_by_field_or_by_variable() -> None:
+    assert profile().credential_names == {
+        "TINY_API_KEY": "api_key",
+        "TINY_BASE_URL": "base_url",
+        "api_key": "api_key",
+        "base_url": "base_url",
+    }
+
+
 def test_two_actions_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two actions of tiny are called fetch"):
         _ = Integration(profile(), [fetch, fetch]).actions
@@ -232,11 +314,4 @@ def test_a_follow_up_takes_its_input_from_the_output_and_the_input(
 def test_a_follow_up_that_cannot_be_called_is_refused(state: dict[str, Any], message: str) -> None:
     starting = ActionManifest(**(ACTION | {"follow_up": FOLLOW_UP}))
     with pytest.raises(ValidationError, match=message):
-        IntegrationManifest(
-            name="jobs",
-            display_name="Jobs",
-            description="Runs jobs.",
-            version="1.0.0",
-            author="Someone",
-            actions=(starting, ActionManifest(**(ACTION | state))),
-        )
+        IntegrationManifest(**PROFILE, actions=(starting, ActionManifest(**(ACTION | state))))

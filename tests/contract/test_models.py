@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import Field
+from pydantic import Field, create_model
 
 from modulex_mem0.contract import NULLABLE, ActionInput, advanced, input_schema
 
@@ -86,6 +86,50 @@ def test_a_title_is_derived_from_the_name_unless_it_is_given() -> None:
     properties = input_schema(Titled)["properties"]
     titles = {name: value["title"] for name, value in properties.items()}
     assert titles == {"memory_ids": "Memory IDs", "base_url": "Base URL", "rerank": "Rerank", "top_k": "Limit"}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("limit", "Limit"),
+        ("top_k", "Top k"),
+        ("memory_ids", "Memory IDs"),
+        ("base_url", "Base URL"),
+        ("html", "HTML"),
+        ("json_api_id", "JSON API ID"),
+        ("x", "X"),
+    ],
+)
+def test_a_derived_title_is_words_with_initialisms_in_capitals(name: str, title: str) -> None:
+    model = create_model("Named", __base__=ActionInput, **{name: (str, "")})
+    assert input_schema(model)["properties"][name]["title"] == title
+
+
+def test_an_advanced_parameter_is_declared_in_one_line() -> None:
+    class Advanced(ActionInput):
+        rerank: bool = advanced("Whether to rerank.", default=False)
+        note: str | None = advanced("A note.", max_length=5)
+        top_k: int = advanced("How many.", default=5, title="Results", ge=1)
+
+    assert input_schema(Advanced)["properties"] == {
+        "rerank": {
+            "type": "boolean",
+            "title": "Rerank",
+            "description": "Whether to rerank.",
+            "default": False,
+            "x-advanced": True,
+        },
+        "note": {"type": "string", "title": "Note", "description": "A note.", "maxLength": 5, "x-advanced": True},
+        "top_k": {
+            "type": "integer",
+            "title": "Results",
+            "description": "How many.",
+            "default": 5,
+            "minimum": 1,
+            "x-advanced": True,
+        },
+    }
+    assert Advanced().model_dump() == {"rerank": False, "note": None, "top_k": 5}
 
 
 def test_advanced_parameters_are_optional_marked_and_stand_last() -> None:
