@@ -3,14 +3,19 @@
 mutmut changes each function of the modules that `[tool.mutmut]` in pyproject.toml lists. A mutant that no test notices
 must be excused in mutation.toml, with the reason why a user would not notice it either. An excuse that no longer fits
 any surviving mutant is reported too.
+
+Without names, all is done anew. With names, such as 'modulex_mem0.contract.*', only those mutants are tried again, also
+with the tests that were added since the last run.
 """
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +23,9 @@ __all__ = ["main"]
 
 _ROOT = Path(__file__).parents[1]
 _EXCUSES = Path(__file__).with_suffix(".toml")
-_NOTICED = ("killed", "caught by type check", "timeout")
+_NOT_CHECKED = "not checked"
+# A mutant that hangs or crashes would be noticed by whoever runs the tests.
+_NOTICED = ("killed", "timeout", "segfault")
 
 
 class Mutant(NamedTuple):
@@ -36,53 +43,85 @@ class Mutant(NamedTuple):
         after = "\n".join(line[1:].strip() for line in lines if line.startswith("+"))
         return cls(_readable(name), before, after)
 
+    def __str__(self) -> str:
+        removed = [f"-{line}" for line in self.before.split("\n")]
+        added = [f"+{line}" for line in self.after.split("\n")]
+        return "\n".join([self.function, *removed, *added])
+
+
+class Verdict(NamedTuple):
+    """What a run says: mutants that survived without an excuse, and excuses for mutants that did not survive."""
+
+    unexcused: list[Mutant]
+    stale: list[Mutant]
+
 
 def _readable(name: str) -> str:
     """`package.module.Class.function` from mutmut's name of a mutant."""
     name = re.sub(r"__mutmut_\d+$", "", name)
-    return re.sub(r"\.x(?:ǁ(\w+?)ǁ|_)", lambda part: f".{part[1]}." if part[1] else ".", name)
+    return re.sub(r"\.x(?:ǁ(\w+?)ǁ|_)(?=\w+$)", lambda part: f".{part[1]}." if part[1] else ".", name)
 
 
-def excused() -> dict[Mutant, str]:
+def excuses() -> dict[Mutant, str]:
     """The reason for each mutant that may survive."""
-    entries = tomllib.loads(_EXCUSES.read_text("utf-8"))["mutant"]
+    entries = tomllib.loads(_EXCUSES.read_text("utf-8")).get("mutant", [])
     return {Mutant(entry["function"], entry["before"], entry["after"]): entry["reason"] for entry in entries}
+
+
+def judge(survivors: set[Mutant], excused: set[Mutant], *, whole: bool) -> Verdict:
+    """Compare the survivors with the excuses; whether an excuse is stale can only be said of a whole run."""
+    return Verdict(sorted(survivors - excused), sorted(excused - survivors) if whole else [])
 
 
 def _mutmut(*arguments: str) -> str:
     """What mutmut prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout
+    command = [sys.executable, "-m", "mutmut", *arguments]
+    return subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def main() -> int:
     """Run mutmut and judge its survivors; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--processes", type=int, default=2, help="mutants under test at once (default: %(default)s)")
-    parser.add_argument("--judge", action="store_true", help="only judge the last run")
-    parser.add_argument("mutants", nargs="*", help="names or patterns (default: all)")
+    parser.add_argument("--judge", action="store_true", help="run nothing: judge what the last run has so far")
+    parser.add_argument("mutants", nargs="*", help="names or patterns of mutmut's (default: all)")
     options = parser.parse_args()
     if not options.judge:
+        if not options.mutants:
+            # mutmut would keep what it found out with the tests of the last run.
+            shutil.rmtree(_ROOT / "mutants", ignore_errors=True)
         command = ["run", "--max-children", str(options.processes), *options.mutants]
-        subprocess.run([sys.executable, "-m", "mutmut", *command], cwd=_ROOT, check=True)
-    results = re.findall(r"^\s+(\S+): (.+)$", _mutmut("results", "--all", "true"), re.MULTILINE)
-    print(", ".join(f"{count} {status}" for status, count in Counter(status for _, status in results).most_common()))  # noqa: T201
-    excuses = excused()
+        done = subprocess.run([sys.executable, "-m", "mutmut", *command], cwd=_ROOT, check=False)
+        if done.returncode != 0:
+            return done.returncode
+    found = re.findall(r"^\s+(\S+): (.+)$", _mutmut("results", "--all", "true"), re.MULTILINE)
+    results = {
+        name: status
+        for name, status in found
+        if not options.mutants or any(fnmatchcase(name, pattern) for pattern in options.mutants)
+    }
+    if not results:
+        parser.error("no mutant has such a name, or nothing has been run yet")
+    print(", ".join(f"{count} {status}" for status, count in Counter(results.values()).most_common()))  # noqa: T201
     survivors = {
         Mutant.from_diff(name, _mutmut("show", name))
-        for name, status in results
-        if status not in (*_NOTICED, "not checked")
+        for name, status in results.items()
+        if status not in (*_NOTICED, _NOT_CHECKED)
     }
-    for mutant in sorted(survivors - excuses.keys()):
-        print(f"\nsurvived: {mutant.function}\n-{mutant.before}\n+{mutant.after}")  # noqa: T201
-    whole = not options.mutants and not any(status == "not checked" for _, status in results)
-    stale = excuses.keys() - survivors if whole else set()
-    for mutant in sorted(stale):
-        print(f"\nno such survivor any more: {mutant.function}\n-{mutant.before}\n+{mutant.after}")  # noqa: T201
-    print(f"\n{len(survivors & excuses.keys())} excused, {len(survivors - excuses.keys())} survived")  # noqa: T201
-    return 1 if survivors - excuses.keys() or stale else 0
+    whole = not options.mutants and _NOT_CHECKED not in results.values()
+    excused = excuses().keys()
+    verdict = judge(survivors, set(excused), whole=whole)
+    for mutant in verdict.unexcused:
+        print(f"\nsurvived: {mutant}")  # noqa: T201
+    for mutant in verdict.stale:
+        print(f"\nexcused, but noticed or gone: {mutant}")  # noqa: T201
+    counts = (
+        f"{len(survivors & excused)} excused, {len(verdict.unexcused)} survived, {len(verdict.stale)} stale excuses"
+    )
+    print(f"\n{counts}")  # noqa: T201
+    return 1 if verdict.unexcused or verdict.stale else 0
 
 
 if __name__ == "__main__":
