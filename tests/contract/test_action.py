@@ -1,12 +1,13 @@
 """The `action` decorator: what it takes from a function, and which functions it refuses."""
 
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, FollowUp, Hints, action
+from modulex_mem0.contract import Action, ActionInput, ActionOutput, Context, Example, FollowUp, Hints, action
 
 
 class Input(ActionInput):
@@ -69,6 +70,20 @@ def test_an_action_keeps_all_that_it_declares() -> None:
     described = do_it.describe()
     assert (described.name, described.title, described.description) == ("do_it", "Do it", "Do it.")
     assert (described.example, described.follow_up) == (example, follow_up)
+
+
+def test_an_action_may_be_declared_with_bare_schemas() -> None:
+    async def do_it(context: Context, input: dict[str, Any]) -> dict[str, Any]:
+        return {"success": True}
+
+    taken: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    given: dict[str, Any] = {"type": "object", "properties": {"success": {"type": "boolean"}}}
+    declared = Action(
+        name="do_it", title="Do it", description="Do it.", input=taken, output=MappingProxyType(given), handler=do_it
+    )
+    described = declared.describe()
+    assert (described.input_schema, described.output_schema) == (taken, given)
+    assert described.hints == Hints()
 
 
 def _not_async(context: Context, input: Input) -> Output:

@@ -49,6 +49,8 @@ OAUTH2 = OAuth2Endpoints(authorize_url="https://{site}.test/authorize", token_ur
         "https://{site}:8443",
         "https://[::1]:8443/ping",
         "https://api.test.:8443",
+        "http://127.0.0.1/ping",
+        "http://[::1]:8080/ping",
     ],
 )
 def test_urls_that_lead_where_they_say(url: str) -> None:
@@ -78,6 +80,8 @@ def test_urls_that_lead_where_they_say(url: str) -> None:
         ("{address}/a ping", "a character that an address cannot hold"),
         ("{address}.evil.test/ping", "must continue with a path"),
         ("{address}@evil.test", "must continue with a path"),
+        ("{address}{site}", "must continue with a path"),
+        ("http://{site}.test/ping", "must be https"),
         ("{site}/ping", "begins with 'site', whose kind is not `url`"),
         ("https://{maybe}.test/ping", "needs 'maybe', which is neither required nor has a default"),
         ("https://{absent}.test/ping", "names 'absent', which is not a credential field"),

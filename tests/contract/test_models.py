@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import Field, create_model
+from pydantic import Field, RootModel, ValidationError, create_model
 
 from modulex_mem0.contract import NULLABLE, ActionInput, advanced, input_schema
 
@@ -30,9 +30,11 @@ class Wide(ActionInput):
     models: list[Inner] | None = None
     clearing: str | None = Field(default=None, json_schema_extra=NULLABLE)
     anything: Any = None
+    made: list[str] = Field(default_factory=list)
+    made_or_null: list[str] | None = Field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def properties() -> dict[str, Any]:
     schema = input_schema(Wide)
     Draft202012Validator.check_schema(schema)
@@ -57,6 +59,8 @@ def properties() -> dict[str, Any]:
         ("models", {"type": "array", "items": {"$ref": "#/$defs/Inner"}}),
         ("clearing", {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}),
         ("anything", {}),
+        ("made", {"type": "array", "items": {"type": "string"}}),
+        ("made_or_null", {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}),
     ],
 )
 def test_an_optional_parameter_is_declared_without_its_null(
@@ -71,6 +75,20 @@ def test_the_model_takes_what_the_schema_allows() -> None:
     given = {"required": "a", "required_or_null": None, "clearing": None, "either": "x", "model": {"x": 1}}
     Draft202012Validator(schema).validate(given)
     assert Wide.model_validate(given).model_fields_set == set(given)
+
+
+def test_a_null_is_left_out_unless_its_parameter_takes_or_needs_it() -> None:
+    given = dict.fromkeys(("required_or_null", "plain", "optional", "made", "made_or_null", "anything"))
+    read = Wide.model_validate({"required": "a", **given})
+    assert read.model_fields_set == {"required", "required_or_null", "optional", "made_or_null", "anything"}
+    assert (read.plain, read.made, read.made_or_null) == (7, [], None)
+    with pytest.raises(ValidationError, match=r"required\n +Input should be a valid string"):
+        Wide.model_validate({"required": None, "required_or_null": None})
+
+
+def test_a_model_that_is_a_mapping_has_no_parameters_to_list() -> None:
+    schema = input_schema(RootModel[dict[str, int]])
+    assert (schema["type"], schema["properties"]) == ("object", {})
 
 
 class Titled(ActionInput):

@@ -64,6 +64,14 @@ def test_a_url_may_begin_with_a_field(text: str, name: str | None) -> None:
         ("https://api.test?q={key}&fixed=1", "https://api.test", "", {"q": "a/b?c&d", "fixed": "1"}),
         ("{base_url}", "https://a.test/x", "", {}),
         ("{base_url}/{key}?q={site}", "https://a.test/x", "/a%2Fb%3Fc%26d", {"q": "eu.acme"}),
+        ("https://eXample.test/ping", "https://eXample.test", "/ping", {}),
+        (
+            "https://api.test/a?q=what?&from=http://{site}/",
+            "https://api.test",
+            "/a",
+            {"q": "what?", "from": "http://eu.acme/"},
+        ),
+        ("https://api.test/a?flag=&q=1", "https://api.test", "/a", {"flag": "", "q": "1"}),
     ],
 )
 def test_a_url_is_rendered_in_parts(text: str, base: str, path: str, params: dict[str, str]) -> None:
@@ -82,6 +90,7 @@ def test_a_url_is_rendered_in_parts(text: str, base: str, path: str, params: dic
         ("https://api.test:{key}/", "\u0661"),
         ("https://api.test/{key}/x", "../up"),
         ("https://api.test/{key}/x", "a\\..\\b"),
+        ("https://api.test/{key}/x", "a/./b"),
     ],
 )
 def test_a_value_that_would_lead_elsewhere_is_refused(text: str, value: str) -> None:
