@@ -112,10 +112,9 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
     becomes plain `X`, without a default. A field marked `NULLABLE` keeps its null, which then means something.
     """
     schema = model.model_json_schema()
-    required = set(schema.get("required", ()))
     properties: dict[str, Any] = schema.get("properties", {})
     schema["properties"] = {
-        name: value if name in required else _without_null(value)
+        name: _without_null(value)
         for name, value in sorted(properties.items(), key=lambda item: "x-advanced" in item[1])
     }
     return schema
@@ -129,7 +128,7 @@ def output_schema(model: type[BaseModel]) -> dict[str, Any]:
 def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
     """One parameter's schema without the null, and the default null, that mean `left out`."""
     parameter = dict(value)
-    if parameter.pop("x-nullable", False) or parameter.get("default", ...) is not None:
+    if parameter.pop("x-nullable", None) or parameter.get("default", ...) is not None:
         return parameter
     del parameter["default"]
     choices = [choice for choice in parameter.get("anyOf", ()) if choice != {"type": "null"}]

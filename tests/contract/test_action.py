@@ -54,6 +54,7 @@ def test_an_action_shows_the_hint_that_it_declares(hint: str) -> None:
 
     declared: Any = action(title="Do it", **{hint: True})(do_it)
     assert declared.describe().hints == Hints(**{hint: True})
+    assert declared.handler is do_it
 
 
 def test_an_action_keeps_all_that_it_declares() -> None:

@@ -81,10 +81,12 @@ def test_urls_that_lead_where_they_say(url: str) -> None:
         ("{address}.evil.test/ping", "must continue with a path"),
         ("{address}@evil.test", "must continue with a path"),
         ("{address}{site}", "must continue with a path"),
+        ("{address}X.evil.test/ping", "must continue with a path"),
         ("http://{site}.test/ping", "must be https"),
         ("{site}/ping", "begins with 'site', whose kind is not `url`"),
         ("https://{maybe}.test/ping", "needs 'maybe', which is neither required nor has a default"),
         ("https://{absent}.test/ping", "names 'absent', which is not a credential field"),
+        ("https://{absent}.{gone}.test/ping", "names 'absent', which is not a credential field"),
     ],
 )
 def test_urls_that_could_lead_elsewhere(url: str, reason: str) -> None:
@@ -122,8 +124,9 @@ def test_the_test_of_a_scheme_with_a_base_url_stays_there() -> None:
 
 def test_oauth2_belongs_to_its_type() -> None:
     assert _scheme(type="oauth2", oauth2=OAUTH2).oauth2 == OAUTH2
-    with pytest.raises(ValidationError, match="no OAuth 2 endpoints"):
-        _scheme(type="api_key", oauth2=OAUTH2)
+    for kind in ("api_key", "platform_key"):
+        with pytest.raises(ValidationError, match=f"a scheme of type {kind} has no OAuth 2 endpoints"):
+            _scheme(type=kind, oauth2=OAUTH2)
     with pytest.raises(ValidationError, match="'site', which is not a credential field"):
         _scheme(type="oauth2", oauth2=OAUTH2, fields=())
     with pytest.raises(ValidationError, match="https"):

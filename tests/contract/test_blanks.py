@@ -48,7 +48,9 @@ def test_a_blank_stays_where_nothing_is_declared(blank: Any) -> None:
         assert list(read) == list(blank)
 
 
-@pytest.mark.parametrize("value", ["x", " x ", "0", "{x}", "null", 0, 0.0, False, {"a": ""}, [0], ["x", ""], [[]], b""])
+@pytest.mark.parametrize(
+    "value", ["x", " x ", "X", "0", "{x}", "null", 0, 0.0, False, {"a": ""}, [0], ["x", ""], [[]], b""]
+)
 def test_what_says_something_is_no_blank(value: object) -> None:
     assert not is_blank(value)
 

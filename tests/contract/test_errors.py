@@ -61,6 +61,14 @@ def test_an_integrations_own_error_comes_out_of_a_process_as_it_went_in() -> Non
         assert (str(other), other.args, vars(other)) == (str(error), error.args, vars(error))
 
 
-def test_an_error_says_no_more_than_its_handler_knows() -> None:
+def test_an_error_says_what_its_handler_knows_and_no_more() -> None:
     error = ActionError(ErrorCode.NOT_FOUND, "gone")
+    assert (error.code, error.message, str(error)) == (ErrorCode.NOT_FOUND, "gone", "gone")
     assert (error.retry_after, error.http_status, error.retryable, error.partial_output) == (None, None, None, {})
+    error = ActionError(
+        ErrorCode.RATE_LIMITED, "slow", retry_after=2.0, http_status=429, retryable=False, partial_output={"id": "e"}
+    )
+    assert (error.retry_after, error.http_status, error.retryable) == (2.0, 429, False)
+    assert error.partial_output == {"id": "e"}
+    info = ErrorInfo(ErrorCode.NOT_FOUND, "gone")
+    assert (info.retryable, info.retry_after, info.http_status) == (False, None, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 import pytest
@@ -14,13 +15,16 @@ from modulex_mem0.contract import (
     AuthScheme,
     ConnectionTest,
     CredentialField,
+    ErrorInfo,
     Example,
     FollowUp,
     FrozenModel,
     Hints,
     Integration,
     IntegrationManifest,
+    LazyIntegration,
     Profile,
+    RenderedUrl,
 )
 from tests.helpers.tiny_integration import ACTIONS, fetch, plugin, profile, scheme
 
@@ -148,6 +152,12 @@ def test_every_declaration_is_closed_and_immutable() -> None:
     assert ours >= expected
     for model in ours:
         assert (model.model_config.get("extra"), model.model_config.get("frozen")) == ("forbid", True), model
+
+
+@pytest.mark.parametrize("kind", [Action, ErrorInfo, LazyIntegration, RenderedUrl])
+def test_what_is_shared_by_calls_cannot_be_changed(kind: type[Any]) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(object.__new__(kind), fields(kind)[0].name, "other")
 
 
 def test_a_misspelt_field_is_an_error() -> None:
@@ -312,6 +322,7 @@ def test_a_follow_up_takes_its_input_from_the_output_and_the_input(
     ],
 )
 def test_a_follow_up_that_cannot_be_called_is_refused(state: dict[str, Any], message: str) -> None:
+    plain = ActionManifest(**(ACTION | {"name": "plain"}))
     starting = ActionManifest(**(ACTION | {"follow_up": FOLLOW_UP}))
     with pytest.raises(ValidationError, match=message):
-        IntegrationManifest(**PROFILE, actions=(starting, ActionManifest(**(ACTION | state))))
+        IntegrationManifest(**PROFILE, actions=(plain, starting, ActionManifest(**(ACTION | state))))

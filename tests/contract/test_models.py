@@ -163,3 +163,9 @@ def test_advanced_parameters_are_optional_marked_and_stand_last() -> None:
         "x-advanced": True,
     }
     assert "x-advanced" not in schema["properties"]["base_url"]
+
+
+def test_a_handler_cannot_change_what_it_was_asked() -> None:
+    asked: Any = Inner(x=1)
+    with pytest.raises(ValidationError, match="frozen"):
+        asked.x = 2
