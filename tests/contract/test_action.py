@@ -52,8 +52,9 @@ def test_an_action_shows_the_hint_that_it_declares(hint: str) -> None:
         """Do it."""
         return Output(success=True)
 
-    declared: Any = action(title="Do it", **{hint: True})(do_it)
-    assert declared.describe().hints == Hints(**{hint: True})
+    hints: dict[str, Any] = {hint: True}
+    declared: Any = action(title="Do it", **hints)(do_it)
+    assert declared.describe().hints == Hints(**hints)
     assert declared.handler is do_it
 
 

@@ -119,7 +119,8 @@ def test_a_title_is_derived_from_the_name_unless_it_is_given() -> None:
     ],
 )
 def test_a_derived_title_is_words_with_initialisms_in_capitals(name: str, title: str) -> None:
-    model = create_model("Named", __base__=ActionInput, **{name: (str, "")})
+    fields: dict[str, Any] = {name: (str, "")}
+    model = create_model("Named", __base__=ActionInput, **fields)
     assert input_schema(model)["properties"][name]["title"] == title
 
 
