@@ -71,9 +71,9 @@ def test_an_unknown_target_is_refused() -> None:
 
 @pytest.mark.skipif(find_spec("atheris") is None, reason="Atheris is not installed: pip install --group fuzz")
 def test_a_target_is_fuzzed_and_its_corpus_is_renewed(tmp_path: Path) -> None:
-    done = _run("templates", "--minutes", "0.05", "--corpus", str(tmp_path))
+    done = _run("templates", "--minutes", "0.05", "--corpus", str(tmp_path), "--work", str(tmp_path / "work"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"templates: \d+ cases in 3 s; corpus [1-9]\d*; nothing found", done.stdout), done.stdout
+    assert re.search(r"templates: \d+ cases in \d+ s; corpus [1-9]\d*; nothing found", done.stdout), done.stdout
     assert all(json.loads(line) for line in (tmp_path / "templates.jsonl").read_text().splitlines())
 
 

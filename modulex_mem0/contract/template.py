@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from modulex_mem0.contract.errors import ActionError, ErrorCode
 
@@ -84,8 +84,11 @@ class Template:
         Raises:
             ValueError: A value, or the template itself, could lead elsewhere than it seems to.
         """
-        if not self.text.isascii() or not self.text.isprintable() or " " in self.text:
+        if not self.text.isascii() or not self.text.isprintable() or not {" ", "\\"}.isdisjoint(self.text):
             raise ValueError(f"the URL {self.text!r} has a character that an address cannot hold")
+        # Beside a field, too: its value may begin with a separator, which servers may decode.
+        if ".." in re.split(r"/|\{[^{}]*\}", unquote(self.text.partition("?")[0])):
+            raise ValueError(f"the URL {self.text!r} must not contain the segment `..`")
         if self.leading_name is not None:
             rest = _PLACEHOLDER.sub("", self.text, count=1)
             if rest and rest[0] not in "/?":

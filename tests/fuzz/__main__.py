@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def main() -> int:
         print("Atheris is not installed: pip install --group fuzz", file=sys.stderr)  # noqa: T201
         return 2
     seconds = max(1, round(options.minutes * 60 / len(options.targets)))
-    found = [_fuzz(target, seconds, options.corpus) for target in options.targets]
+    found = [_fuzz(target, seconds, options.corpus, options.work / target) for target in options.targets]
     return 1 if any(found) else 0
 
 
@@ -52,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--properties", nargs="*", metavar="TESTS", help="the property tests in these (default: all)")
     parser.add_argument("--examples", type=int, default=2000, help="of each property test in a round (default: 2000)")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="where it is kept (default: tests/fuzz/corpus)")
+    parser.add_argument("--work", type=Path, default=_WORK, help="for logs and failures (default: build/fuzz)")
     options = parser.parse_args()
     unknown = [target for target in options.targets if target not in NAMES]
     if unknown:
@@ -60,13 +62,13 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _fuzz(target: str, seconds: int, corpus: Path) -> bool:
+def _fuzz(target: str, seconds: int, corpus: Path, work: Path) -> bool:
     """Fuzz a target and renew its corpus; returns whether a case failed."""
-    work = _WORK / target
     shutil.rmtree(work, ignore_errors=True)
     seeds = read_cases(SEEDS, target)
     spread([*seeds, *read_cases(corpus, target)], work / "cases")
     print(f"{target}: {seconds} s", flush=True)  # noqa: T201
+    began = time.monotonic()
     log = _run(
         target,
         f"-max_total_time={seconds}",
@@ -76,6 +78,7 @@ def _fuzz(target: str, seconds: int, corpus: Path) -> bool:
         "-print_final_stats=1",
         str(work / "cases"),
     )
+    took = time.monotonic() - began
     (work / "log.txt").write_text(log)
     failures = [path for path in work.iterdir() if re.match(r"(crash|timeout|oom|leak)-", path.name)]
     executions = re.search(r"stat::number_of_executed_units: (\d+)", log)
@@ -85,8 +88,8 @@ def _fuzz(target: str, seconds: int, corpus: Path) -> bool:
         print(f"{_reason(log)}\n{path.read_text(errors='replace')[-_SHOWN:]}")  # noqa: T201
     kept = _reduce(target, seeds, work, corpus)
     count = executions[1] if executions else "an unknown number of"
-    outcome = f"found: {', '.join(str(path.relative_to(_ROOT)) for path in failures)}" if failures else "nothing found"
-    print(f"{target}: {count} cases in {seconds} s; corpus {kept}; {outcome}", flush=True)  # noqa: T201
+    outcome = f"found: {', '.join(str(path) for path in failures)}" if failures else "nothing found"
+    print(f"{target}: {count} cases in {took:.0f} s; corpus {kept}; {outcome}", flush=True)  # noqa: T201
     return bool(failures)
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from modulex_mem0.contract import is_blank
 from tests.fuzz.offline_mem0 import Answer, call
 from tests.fuzz.targets.ownership import reaches_only, same_user, user_of
 from tests.fuzz.targets.shapes import mapping
@@ -39,7 +40,9 @@ def check(case: Any) -> None:
     assert user is not None
     for request in requests:
         sent = json.loads(request.body or b"")["filters"]
-        narrower = [(name, named) for name, value in scope.items() if (named := user_of(value)) is not None]
+        # A blank is what an empty field of a form is sent as.
+        given_scopes = {name: value for name, value in scope.items() if value is not None and not is_blank(value)}
+        narrower = [(name, user_of(value)) for name, value in given_scopes.items()]
         assert reaches_only(sent, user, narrower), sent
         assert all(same_user(named, user) for named in _users(sent)), sent
 

@@ -78,11 +78,12 @@ def _check_user(request: Request, user: str, scopes: dict[str, Any]) -> None:
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     for named in (body.get("user_id"), query.get("user_id")):
         assert named is None or same_user(named, user)
-    metadata = body.get("metadata")
     if request.url.endswith("/add/"):
         assert body["user_id"] == user
-    if isinstance(metadata, dict) and "for_user_id" in metadata:
-        assert same_user(metadata["for_user_id"], user)
+    if request.url.endswith("/add/") or request.method == "PUT":
+        # Elsewhere metadata is a condition.
+        for written in (body, *body.get("memories", [])):
+            assert same_user((written.get("metadata") or {}).get("for_user_id", user), user)
     if "filters" in body:
         narrower = [(name, user_of(value)) for name, value in scopes.items()]
         assert reaches_only(body["filters"], user, narrower), body["filters"]

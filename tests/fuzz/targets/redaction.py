@@ -89,8 +89,11 @@ def _check_body(redactor: Redactor, body: bytes, secrets: list[str]) -> None:
         return
     before, after = json.loads(body), json.loads(masked)
     _check_clean(after, secrets)
-    # The letter of an escape may look like the beginning of a secret.
-    if not any(_may_hold(found, secrets) for found in (*_texts(before), body.decode().replace("\\", ""))):
+    # An escape may look like the beginning of a secret, and so may its letter.
+    shown = (body.decode(), body.decode().replace("\\", ""))
+    if not any(_may_hold(found, secrets) for found in _texts(before)) and not any(
+        s in t for s in secrets for t in shown
+    ):
         assert after == before
 
 
