@@ -19,6 +19,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 __all__ = ["main"]
 
 _ROOT = Path(__file__).parents[1]
@@ -79,6 +81,18 @@ def _mutmut(*arguments: str) -> str:
     return subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have pytest make the ids of parameters anew; this module is its plugin in mutmut's runs.
+
+    mutmut collects the tests several times in one process. pytest keeps the ids from the first time, and escapes their
+    backslashes again each time, so that it would not find the tests.
+    """
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if mark._param_ids_from is not None:
+            object.__setattr__(mark._param_ids_from, "_param_ids_generated", None)
+
+
 def main() -> int:
     """Run mutmut and judge its survivors; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -92,7 +106,9 @@ def main() -> int:
         if not options.mutants:
             # mutmut would keep what it found out with the tests of the last run.
             shutil.rmtree(_ROOT / "mutants", ignore_errors=True)
-        command = ["run", "--max-children", str(options.processes), *options.mutants]
+        # With a pattern, mutmut first runs the tests by their ids, as it does for each mutant. It fails if pytest does
+        # not find them: otherwise it would take that for tests that notice the mutants.
+        command = ["run", "--max-children", str(options.processes), *(options.mutants or ["*"])]
         done = subprocess.run([sys.executable, "-m", "mutmut", *command], cwd=_ROOT, check=False)
         if done.returncode != 0:
             return done.returncode

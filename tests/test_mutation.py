@@ -1,5 +1,9 @@
 """What the command that breaks the code makes of mutmut's reports."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.mutation import Mutant, excuses, judge
@@ -42,3 +46,15 @@ def test_survivors_need_an_excuse_and_excuses_need_a_survivor() -> None:
 
 def test_every_excuse_has_a_reason() -> None:
     assert all(reason.strip() for reason in excuses().values())
+
+
+def test_a_test_keeps_its_id_when_one_process_collects_it_again(tmp_path: Path) -> None:
+    (tmp_path / "test_blank.py").write_text(
+        "import pytest\n@pytest.mark.parametrize('blank', ['\\n'], ids=repr)\ndef test_blank(blank): pass\n"
+    )
+    options = ["-q", "--collect-only", "-p", "tests.mutation", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
+    program = f"import pytest\nfor again in range(3): pytest.main({[*options, str(tmp_path)]})"
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    ids = [line for line in done.stdout.splitlines() if "::test_blank" in line]
+    assert ids == [r"test_blank.py::test_blank['\\n']"] * 3, done.stdout
