@@ -83,7 +83,7 @@ def _mutmut(*arguments: str) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have pytest make the ids of parameters anew; this module is its plugin in mutmut's runs.
+    """Have pytest make the ids of parameters again; this module is its plugin in mutmut's runs.
 
     mutmut collects the tests several times in one process. pytest keeps the ids from the first time, and escapes their
     backslashes again each time, so that it would not find the tests.
