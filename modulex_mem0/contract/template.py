@@ -129,8 +129,9 @@ class Template:
         """The host, the port, which may be empty, and the rest of a URL that begins with a scheme."""
         after = self.text.partition("://")[2]
         end = next((at for at, character in enumerate(after) if character in "/?"), len(after))
-        port = _PORT.search(after, 0, end)
-        return (after[: port.start()], port[1], after[end:]) if port else (after[:end], "", after[end:])
+        place, rest = after[:end], after[end:]
+        port = _PORT.search(place)
+        return (place[: port.start()], port[1], rest) if port else (place, "", rest)
 
     @staticmethod
     def render_json(value: Any, values: Values) -> Any:  # noqa: ANN401 - any JSON value
