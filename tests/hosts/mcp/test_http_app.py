@@ -70,3 +70,18 @@ async def test_only_the_end_of_the_connection_ends_a_call() -> None:
     async with app:
         await server.run(app)
     assert '"text":"said"' in server.text
+
+
+async def test_a_connection_that_ends_within_its_request_calls_nothing() -> None:
+    called: list[str] = []
+
+    async def answer(_context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
+        called.append(params.name)
+        return CallToolResult(content=[])
+
+    app = HttpApp(Server("any", on_call_tool=answer), HttpLimits())
+    server = AsgiServer({**BODY, "body": BODY["body"][:-1], "more_body": True}, {"type": "http.disconnect"})
+    async with app:
+        await server.run(app)
+    assert called == []
+    assert server.sent[0]["status"] == 400
