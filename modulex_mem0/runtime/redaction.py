@@ -24,6 +24,7 @@ _MASK_BYTES = MASK.encode()
 _MIN_LENGTH = 4
 # An ASCII character written as a JSON escape, in which a secret can hide from a search of the bytes.
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]")
+_UNICODE_ESCAPE = re.compile(rb"\\u[0-9A-Fa-f]{4}")
 # Text that is the same in a URL and in JSON.
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # Characters that JSON must escape, and those that it may escape with a backslash alone.
@@ -85,7 +86,8 @@ class Redactor:
     def body(self, value: bytes) -> bytes:
         """The bytes of a reply without the secrets, even where JSON escapes spell them.
 
-        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may.
+        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may, or is all the digits of
+        an escape.
         """
         if b"\\" not in value:
             for secret in self._bytes:
@@ -110,7 +112,7 @@ class Redactor:
             if secret not in value:
                 continue
             yield
-            if b"\\" + secret in value:
+            if b"\\" in value:
                 value = re.sub(re.escape(secret), _mask_match, value)
             else:
                 value = value.replace(secret, _MASK_BYTES)
@@ -134,7 +136,7 @@ def _mask_spellings(value: bytes, text: str) -> Generator[None, None, bytes]:
         if found is None:
             at += _WINDOW
             yield
-        elif _follows_a_backslash(value, found.start()):
+        elif _rest_of_escape(value, found.start()):
             # It begins in the middle of another escape.
             at = found.start() + 1
         else:
@@ -153,6 +155,14 @@ def _spellings(character: str) -> bytes:
     return b"(?:" + b"|".join(ways) + b")"
 
 
+def _rest_of_escape(value: bytes, at: int) -> int:
+    """How many bytes, from here on, belong to a JSON escape that began before; 0 where none did."""
+    start = value.rfind(b"\\", max(0, at - 5), at)
+    if start < 0 or _follows_a_backslash(value, start):
+        return 0
+    return max(0, start + (6 if _UNICODE_ESCAPE.match(value, start) else 2) - at)
+
+
 def _follows_a_backslash(value: bytes, at: int) -> bool:
     """Whether the byte is escaped: it follows an odd number of backslashes."""
     start = at
@@ -162,10 +172,9 @@ def _follows_a_backslash(value: bytes, at: int) -> bool:
 
 
 def _mask_match(found: re.Match[bytes]) -> bytes:
-    if not _follows_a_backslash(found.string, found.start()):
-        return _MASK_BYTES
-    # The first character ends an escape, such as a line break's, and stays with it.
-    return found[0][:1] + _MASK_BYTES
+    rest = _rest_of_escape(found.string, found.start())
+    # What ends an escape, such as a line break's, stays with it, unless that were the whole secret.
+    return found[0][:rest] + _MASK_BYTES if rest < len(found[0]) else _MASK_BYTES
 
 
 _log_redactor: ContextVar[Redactor | None] = ContextVar("modulex_mem0_log_redactor", default=None)

@@ -69,7 +69,7 @@ def _fuzz(target: str, seconds: int, corpus: Path, work: Path) -> bool:
     spread([*seeds, *read_cases(corpus, target)], work / "cases")
     print(f"{target}: {seconds} s", flush=True)  # noqa: T201
     began = time.monotonic()
-    log = _run(
+    _, log = _run(
         target,
         f"-max_total_time={seconds}",
         f"-max_len={_LONGEST}",
@@ -104,17 +104,22 @@ def _reduce(target: str, seeds: list[bytes], work: Path, corpus: Path) -> int:
     reduced = work / "reduced"
     spread(seeds, reduced)
     # Branches count, not how often each was taken: that would keep thousands of cases.
-    _run(target, "-set_cover_merge=1", "-use_counters=0", f"-max_len={_LONGEST}", str(reduced), str(work / "cases"))
+    done, log = _run(
+        target, "-set_cover_merge=1", "-use_counters=0", f"-max_len={_LONGEST}", str(reduced), str(work / "cases")
+    )
+    if not done:
+        print(f"{target}: the corpus stays as it was, since it could not be reduced\n{log[-_SHOWN:]}")  # noqa: T201
+        return len(read_cases(corpus, target))
     cases = {path.read_bytes() for path in reduced.iterdir()} - set(seeds)
     write_cases(corpus, target, cases)
     return len(cases)
 
 
-def _run(target: str, *options: str) -> str:
-    """Run libFuzzer in a process of its own; returns what it printed."""
+def _run(target: str, *options: str) -> tuple[bool, str]:
+    """Run libFuzzer in a process of its own; returns whether it ended well, and what it printed."""
     command = [sys.executable, "-m", "tests.fuzz.guided", target, *options]
     done = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return done.stdout.decode(errors="replace")
+    return done.returncode == 0, done.stdout.decode(errors="replace")
 
 
 if __name__ == "__main__":

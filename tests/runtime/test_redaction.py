@@ -277,6 +277,26 @@ async def test_what_a_library_logs_during_a_call_is_masked_for_that_call(log: io
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "masked"),
+    [
+        # The digits of an escape, and what follows it, look like the key.
+        ("00-k", '"\\u00000-k"', f"\0{MASK}"),
+        ("00-k", '"\\u0041\\u00000-k"', f"A\0{MASK}"),
+        ("u006d-x", '"\\u006d-x"', f"m{MASK}"),
+        ("u006d-x", '"\\\\u006d-x"', f"\\{MASK}"),
+        ("n0-k", '"\\n0-k"', f"\n{MASK}"),
+        ("0-k4", '"\\u00e90-k4"', f"\u00e9{MASK}"),
+    ],
+)
+def test_an_escape_that_ends_like_a_key_begins_stays_whole(key: str, written: str, masked: str) -> None:
+    assert json.loads(Redactor([SecretStr(key)]).body(written.encode())) == masked
+
+
+def test_a_key_that_is_nothing_but_an_escape_is_masked_all_the_same() -> None:
+    assert b"00e9" not in Redactor([SecretStr("00e9")]).body(b'"caf\\u00e9 00e9"')
+
+
 @action(title="Leak")
 async def leak(context: Context, input: SendInput) -> SendOutput:
     """Show all that a handler can see."""

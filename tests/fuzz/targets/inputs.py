@@ -91,12 +91,15 @@ def _check_user(request: Request, user: str, scopes: dict[str, Any]) -> None:
 
 def _check_delete(given: dict[str, Any], requests: list[Request]) -> None:
     """Everything is deleted only where exactly that was asked for: no empty value widens a delete."""
-    named = [name for name in (*_SCOPES, "metadata") if _is_given(given.get(name))]
+    scopes = {name: value for name in (*_SCOPES, "metadata") if (value := given.get(name)) is not None}
+    named = [name for name, value in scopes.items() if not is_blank(value)]
     for request in requests:
         if request.method != "DELETE":
             continue
         assert given.get("confirm"), given
         assert not _is_true(given.get("dry_run")), given
+        # A blank beside a name may stand for a value that got lost.
+        assert named == list(scopes) or not named, given
         if "/v1/memories/" in request.url:
             assert _is_true(given.get("everything")), given
             assert not named, given
