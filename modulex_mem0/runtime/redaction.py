@@ -86,8 +86,8 @@ class Redactor:
     def body(self, value: bytes) -> bytes:
         """The bytes of a reply without the secrets, even where JSON escapes spell them.
 
-        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may, or is all the digits of
-        an escape.
+        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may, or is the whole of an
+        escape's digits.
         """
         if b"\\" not in value:
             for secret in self._bytes:
