@@ -1,6 +1,7 @@
 """Calls of Mem0's actions without a network and without waiting: a service in memory, and a clock that jumps ahead."""
 
 import asyncio
+import math
 import selectors
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -63,7 +64,9 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise AssertionError("the call waits for what will never happen")
-        self.now += max(0.0, timeout)
+        if timeout > 0:
+            # At a large number of seconds, a short wait may be less than the next number.
+            self.now = max(self.now + timeout, math.nextafter(self.now, math.inf))
         return super().select(0)
 
 

@@ -286,11 +286,20 @@ async def test_what_a_library_logs_during_a_call_is_masked_for_that_call(log: io
         ("u006d-x", '"\\u006d-x"', f"m{MASK}"),
         ("u006d-x", '"\\\\u006d-x"', f"\\{MASK}"),
         ("n0-k", '"\\n0-k"', f"\n{MASK}"),
+        ("n0-k", '"\\n\\n0-k"', f"\n\n{MASK}"),
+        # Another escape stands before, and another behind.
+        ("u006d-x", '"\\n\\u006d-x"', f"\nm{MASK}"),
+        ("00-k", '"\\u00000-k\\n"', f"\0{MASK}\n"),
+        ("tk01", '"\\n tk01"', f"\n {MASK}"),
         ("0-k4", '"\\u00e90-k4"', f"\u00e9{MASK}"),
     ],
 )
 def test_an_escape_that_ends_like_a_key_begins_stays_whole(key: str, written: str, masked: str) -> None:
     assert json.loads(Redactor([SecretStr(key)]).body(written.encode())) == masked
+
+
+def test_an_escape_stays_whole_at_the_beginning_of_a_reply_that_is_no_json() -> None:
+    assert redactor("n0-k").body(rb"\n0-k") == rf"\n{MASK}".encode()
 
 
 def test_a_key_that_is_nothing_but_an_escape_is_masked_all_the_same() -> None:
