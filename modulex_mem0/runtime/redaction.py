@@ -86,8 +86,8 @@ class Redactor:
     def body(self, value: bytes) -> bytes:
         """The bytes of a reply without the secrets, even where JSON escapes spell them.
 
-        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may, or is the whole of an
-        escape's digits.
+        JSON stays JSON, unless a secret stands outside of its texts, as one of digits alone may, or is the digits of an
+        escape.
         """
         if b"\\" not in value:
             for secret in self._bytes:
@@ -112,7 +112,7 @@ class Redactor:
             if secret not in value:
                 continue
             yield
-            if b"\\" in value:
+            if re.search(rb"\\(?:u[0-9A-Fa-f]{0,3})?" + re.escape(secret), value):
                 value = re.sub(re.escape(secret), _mask_match, value)
             else:
                 value = value.replace(secret, _MASK_BYTES)
