@@ -64,9 +64,8 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise AssertionError("the call waits for what will never happen")
-        if timeout > 0:
-            # At a large number of seconds, a short wait may be less than the next number.
-            self.now = max(self.now + timeout, math.nextafter(self.now, math.inf))
+        # A clock that stood still would never reach a moment that rounding puts off.
+        self.now = max(self.now + timeout, math.nextafter(self.now, math.inf))
         return super().select(0)
 
 
