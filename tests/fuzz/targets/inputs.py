@@ -29,8 +29,9 @@ def check(case: Any) -> None:
     if action not in NAMES:
         return
     given = case.get("input")
-    user = user_of(mapping(given).get("user_id"))
-    result, requests = call(action, given, lambda request: _helpful(request, user))
+    ids = {name: user_of(mapping(given).get(name)) for name in ("user_id", *_SCOPES)}
+    user = ids["user_id"]
+    result, requests = call(action, given, lambda request: _helpful(request, ids))
     check_result(action, result, KEY)
     if result.error is not None and result.error.code == "invalid_input":
         # A value that cannot be sent is noticed when it is, which may be after a look at whose the memory is.
@@ -53,16 +54,16 @@ def _is_given(value: Any) -> bool:
     return value is not None and not is_blank(value)
 
 
-def _helpful(request: Request, user: str | None) -> Answer:
-    """The reply with which the action goes on: everything is the user's."""
+def _helpful(request: Request, ids: dict[str, str | None]) -> Answer:
+    """The reply with which the action goes on: everything is the user's, and within the given scopes."""
     path = urlsplit(request.url).path.strip("/").split("/")
-    record = {"id": path[2] if len(path) > 2 else "m-1", "user_id": user, "memory": "User likes tea"}
+    record = {"id": path[2] if len(path) > 2 else "m-1", "memory": "User likes tea", **ids}
     body = {
         **record,
         "status": "ok" if path[1] == "ping" else "SUCCEEDED",
         "event_id": "e-1",
         "message": "Fine",
-        "payload": {"user_id": user},
+        "payload": {"user_id": ids["user_id"]},
         "count": 1,
         "next": None,
         "results": [{**record, "id": "m-1"}],
