@@ -41,6 +41,7 @@ def read_cases(folder: Path, target: str) -> list[bytes]:
 def write_cases(folder: Path, target: str, cases: Iterable[bytes]) -> None:
     """Keep cases, the shortest first, so that a change of the file shows what came and went."""
     ordered = sorted(set(cases), key=lambda case: (len(case), case))
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{target}.jsonl").write_bytes(b"".join(case + b"\n" for case in ordered))
 
 
