@@ -216,7 +216,8 @@ async def test_a_closed_runtime_has_closed_the_connections_that_it_was_giving_up
     await asyncio.to_thread(server.wait_for_requests, 40)
     all_are_here.set()
     assert all(result.success for result in await calls)
-    # Another credential takes their place.
+    # Another credential takes their place. Its request is still open when the runtime closes.
+    server.script(hang)
     other = {**credential_for(server), "api_key": "tk-another-0123456789"}
     assert not (await runtime.call("tiny", "send_and_close", {}, credential=other)).success
     await closing[0]
