@@ -48,6 +48,7 @@ OAUTH2 = OAuth2Endpoints(authorize_url="https://{site}.test/authorize", token_ur
         "https://{site}.test:{key}/ping",
         "https://{site}:8443",
         "https://api.test:65535",
+        "https://api.test/ping?back=/../home",
         "https://[::1]:8443/ping",
         "https://api.test.:8443",
         "http://127.0.0.1/ping",

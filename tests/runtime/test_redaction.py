@@ -292,6 +292,7 @@ async def test_what_a_library_logs_during_a_call_is_masked_for_that_call(log: io
         ("00-k", '"\\u00000-k\\n"', f"\0{MASK}\n"),
         ("tk01", '"\\n tk01"', f"\n {MASK}"),
         ("0-k4", '"\\u00e90-k4"', f"\u00e9{MASK}"),
+        ("90-k", '"\\u00E90-k"', f"\u00e9{MASK}"),
     ],
 )
 def test_an_escape_that_ends_like_a_key_begins_stays_whole(key: str, written: str, masked: str) -> None:
