@@ -171,7 +171,7 @@ async def start_import(client: Client, request: ImportRequest) -> ImportHandle:
             progress.again = True
             status = None
         if status is None:
-            with suppress(WorkflowAlreadyStartedError):
+            with suppress(WorkflowAlreadyStartedError):  # pragma: no branch - another start may come first
                 await client.start_workflow(
                     IMPORT_WORKFLOW,
                     args=[request, progress],
