@@ -80,7 +80,8 @@ async def test_a_connection_that_ends_within_its_request_calls_nothing() -> None
         return CallToolResult(content=[])
 
     app = HttpApp(Server("any", on_call_tool=answer), HttpLimits())
-    server = AsgiServer({**BODY, "body": BODY["body"][:-1], "more_body": True}, {"type": "http.disconnect"})
+    half = {"type": "http.request", "body": json.dumps(CALL).encode()[:-1], "more_body": True}
+    server = AsgiServer(half, {"type": "http.disconnect"})
     async with app:
         await server.run(app)
     assert called == []
