@@ -205,6 +205,7 @@ def test_a_redactor_does_not_show_what_it_masks() -> None:
         # Two backslashes are one, which escapes nothing.
         (r'"\\ntk0"', rf'"\\{MASK}"'),
         (r'"\\\ntk0"', rf'"\\\n{MASK}"'),
+        (r'"\\\\ntk0"', rf'"\\\\{MASK}"'),
         (r'"\u006etk0"', f'"{MASK}"'),
         (r'"\u006Etk\u0030"', f'"{MASK}"'),
         (r'"\\u006etk0"', r'"\\u006etk0"'),
