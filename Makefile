@@ -11,8 +11,9 @@ PROCESSES ?= auto
 PARALLEL = --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
 # `yes` measures branch coverage over all environments, and fails if a branch is neither tested nor excused.
 COVERAGE ?= no
+# Percent of statements and branches below which it fails.
 LEAST ?= 100
-MEASURED = $(if $(filter yes,$(COVERAGE)),--cov --cov-append)
+MEASURED = $(if $(filter yes,$(COVERAGE)),--cov --cov-append --cov-report=$(1))
 # ModuleX's package, one of the contenders, needs Python 3.12.
 BENCH_PYTHON ?= $(shell scripts/pythons | awk '$$1 != "3.11" { print $$2; exit }')
 BENCH_VENV ?= .venv-bench
@@ -31,10 +32,10 @@ serve: $(VENV)/.demo ## Serve the page, the REST API and MCP, with a sandbox; AR
 	@$(BIN)/modulex-mem0 serve --sandbox $(ARGS)
 
 test: $(VENV)/.test ## Run all tests; ARGS passes options to pytest: make test ARGS="-k add_memories"
-	@$(if $(MEASURED),rm -f .coverage)
-	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(PARALLEL) $(if $(MEASURED),$(MEASURED) --cov-report=) $(ARGS))
-	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-langflow $(if $(MEASURED),$(MEASURED) --cov-report=) $(ARGS))
-	$(BIN)/python -m pytest $(PARALLEL) $(if $(MEASURED),$(MEASURED) --cov-fail-under=$(LEAST)) $(ARGS)
+	@$(if $(call MEASURED),rm -f .coverage)
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-elsewhere $(PARALLEL) $(call MEASURED) $(ARGS))
+	@$(if $(filter yes,$(ELSEWHERE)),scripts/test-langflow $(call MEASURED) $(ARGS))
+	$(BIN)/python -m pytest $(PARALLEL) $(call MEASURED,term --cov-fail-under=$(LEAST)) $(ARGS)
 
 test-sdist: $(VENV)/.test ## Build the sdist, unpack it and run all tests there
 	rm -rf build/sdist

@@ -4,8 +4,8 @@ mutmut changes each function of the modules that `[tool.mutmut]` in pyproject.to
 must be excused in mutation.toml, with the reason why a user would not notice it either. An excuse that no longer fits
 any surviving mutant is reported too.
 
-Without names, all is done anew. With names, such as 'modulex_mem0.contract.*', only those mutants are tried again, also
-with the tests that were added since the last run.
+Without names, all is done again. With names, such as 'modulex_mem0.contract.*', only those mutants are tried again,
+also with the tests that were added since the last run.
 """
 
 import argparse

@@ -87,7 +87,7 @@ class Template:
         if not self.text.isascii() or not self.text.isprintable() or not {" ", "\\"}.isdisjoint(self.text):
             raise ValueError(f"the URL {self.text!r} has a character that an address cannot hold")
         # Beside a field, too: its value may begin with a separator, which servers may decode.
-        if ".." in re.split(r"/|\{[^{}]*\}", unquote(self.text.partition("?")[0])):
+        if ".." in _PLACEHOLDER.sub("/", unquote(self.text.partition("?")[0])).split("/"):
             raise ValueError(f"the URL {self.text!r} must not contain the segment `..`")
         if self.leading_name is not None:
             rest = _PLACEHOLDER.sub("", self.text, count=1)

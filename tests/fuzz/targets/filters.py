@@ -7,9 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from modulex_mem0.contract import is_blank
 from tests.fuzz.offline_mem0 import Answer, call
-from tests.fuzz.targets.ownership import reaches_only, same_user, user_of
+from tests.fuzz.targets.ownership import SCOPES, is_given, reaches_only, same_user, user_of
 from tests.fuzz.targets.shapes import mapping
 from tests.mem0.client import KEY, example_input
 from tests.mem0.client import check as check_result
@@ -17,7 +16,6 @@ from tests.mem0.client import check as check_result
 __all__ = ["check"]
 
 _ACTIONS = ("search_memories", "get_memories", "summarize_memories")
-_SCOPES = ("agent_id", "app_id", "run_id")
 _NOTHING = Answer(body=b'{"results": [], "count": 0, "next": null}')
 
 
@@ -27,7 +25,7 @@ def check(case: Any) -> None:
     action = case.get("action")
     if action not in _ACTIONS:
         return
-    scope = {name: value for name, value in mapping(case.get("scope")).items() if name in _SCOPES}
+    scope = {name: value for name, value in mapping(case.get("scope")).items() if name in SCOPES}
     example = example_input(action)
     given = {**example, **scope, "user_id": case.get("user_id", "alice"), "filters": case.get("filters")}
     result, requests = call(action, given, lambda _: _NOTHING)
@@ -40,9 +38,7 @@ def check(case: Any) -> None:
     assert user is not None
     for request in requests:
         sent = json.loads(request.body or b"")["filters"]
-        # A blank is what an empty field of a form is sent as.
-        given_scopes = {name: value for name, value in scope.items() if value is not None and not is_blank(value)}
-        narrower = [(name, user_of(value)) for name, value in given_scopes.items()]
+        narrower = [(name, user_of(value)) for name, value in scope.items() if is_given(value)]
         assert reaches_only(sent, user, narrower), sent
         assert all(same_user(named, user) for named in _users(sent)), sent
 

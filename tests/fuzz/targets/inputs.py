@@ -7,10 +7,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from modulex_mem0.contract import is_blank
 from modulex_mem0.runtime.http.transport import Request
 from tests.fuzz.offline_mem0 import Answer, call
-from tests.fuzz.targets.ownership import reaches_only, same_user, user_of
+from tests.fuzz.targets.ownership import SCOPES, is_given, reaches_only, same_user, user_of
 from tests.fuzz.targets.shapes import mapping
 from tests.mem0.client import BY_NAME, KEY, NAMES
 from tests.mem0.client import check as check_result
@@ -19,7 +18,6 @@ __all__ = ["check"]
 
 # The input as a whole, or the name of a parameter.
 _WITHOUT_A_FIELD = ("the input of ", "must be text without half of a character")
-_SCOPES = ("agent_id", "app_id", "run_id")
 
 
 def check(case: Any) -> None:
@@ -29,7 +27,7 @@ def check(case: Any) -> None:
     if action not in NAMES:
         return
     given = case.get("input")
-    ids = {name: user_of(mapping(given).get(name)) for name in ("user_id", *_SCOPES)}
+    ids = {name: user_of(mapping(given).get(name)) for name in ("user_id", *SCOPES)}
     user = ids["user_id"]
     result, requests = call(action, given, lambda request: _helpful(request, ids))
     check_result(action, result, KEY)
@@ -45,13 +43,9 @@ def check(case: Any) -> None:
         assert user is not None
     for request in requests:
         if user is not None:
-            _check_user(request, user, {name: given[name] for name in _SCOPES if _is_given(given.get(name))})
+            _check_user(request, user, {name: given[name] for name in SCOPES if is_given(given.get(name))})
     if action == "delete_memories":
         _check_delete(given, requests)
-
-
-def _is_given(value: Any) -> bool:
-    return value is not None and not is_blank(value)
 
 
 def _helpful(request: Request, ids: dict[str, str | None]) -> Answer:
@@ -92,8 +86,8 @@ def _check_user(request: Request, user: str, scopes: dict[str, Any]) -> None:
 
 def _check_delete(given: dict[str, Any], requests: list[Request]) -> None:
     """Everything is deleted only where exactly that was asked for: no empty value widens a delete."""
-    scopes = {name: value for name in (*_SCOPES, "metadata") if (value := given.get(name)) is not None}
-    named = [name for name, value in scopes.items() if not is_blank(value)]
+    scopes = {name: value for name in (*SCOPES, "metadata") if (value := given.get(name)) is not None}
+    named = [name for name, value in scopes.items() if is_given(value)]
     for request in requests:
         if request.method != "DELETE":
             continue

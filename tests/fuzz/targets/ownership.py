@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["names_another", "owns", "reaches_only", "same_user", "user_of"]
+from modulex_mem0.contract import is_blank
+
+__all__ = ["SCOPES", "is_given", "names_another", "owns", "reaches_only", "same_user", "user_of"]
+
+#: What narrows a request to a part of the user's memories.
+SCOPES = ("agent_id", "app_id", "run_id")
+
+
+def is_given(value: Any) -> bool:
+    """Whether a parameter was filled in: a blank is what an empty field of a form is sent as."""
+    return value is not None and not is_blank(value)
 
 
 def user_of(given: Any) -> str | None:

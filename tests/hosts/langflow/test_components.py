@@ -314,7 +314,7 @@ async def test_a_tool_that_is_filled_in_wrongly_stops_the_flow(
     flow = Flow()
     search = flow.add(COMPONENTS["search_memories"], **scripted, user_id="alice", limit=5000)
     _as_tool(flow, search)
-    # The agent, who could not mend it, is not given the tool.
+    # The agent, who could not correct it, is not given the tool.
     with pytest.raises(Exception, match="limit cannot be fixed for search_memories: must be less than or equal"):
         await _tool(flow, search)
     assert server.requests == []
