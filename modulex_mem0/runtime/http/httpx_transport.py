@@ -1,5 +1,6 @@
 """A transport over httpx's, which every installation has; and the contract's errors for httpx's exceptions."""
 
+import asyncio
 import os
 import ssl
 from functools import cache
@@ -55,6 +56,8 @@ class HttpxTransport:
             keepalive_expiry=settings.keepalive_expiry,
         )
         self._transport = httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy)
+        # There is no public way to look at httpcore's connections; where this one is gone, less is found and closed.
+        self._pool: Any = getattr(self._transport, "_pool", None)
         pairs = (*COMMON_HEADERS, *service.headers.items())
         self._headers = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in pairs]
 
@@ -78,32 +81,74 @@ class HttpxTransport:
         if content is not None or request.method not in ("GET", "DELETE"):
             headers.append((b"content-length", b"%d" % len(content or b"")))
         # Only connecting has a timeout of its own: the rest ends at the call's deadline.
-        extensions: dict[str, Any] = {"timeout": {"connect": request.connect_timeout}}
-        if request.must_not_repeat:
-
-            async def trace(event: str, _details: object) -> None:
-                if event.endswith("send_request_headers.started"):
-                    request.may_be_sent = True
-
+        timeouts = {"connect": request.connect_timeout}
+        extensions: dict[str, Any] = {"timeout": timeouts}
+        trace = _Trace(request)
+        if request.must_not_repeat or not self._has_idle_connection():
             extensions["trace"] = trace
         else:
+            # Tracing takes time, and a kept connection needs none.
             request.may_be_sent = True
-        response = await self._transport.handle_async_request(
-            httpx.Request(
-                request.method, url, headers=headers, stream=httpx.ByteStream(content or b""), extensions=extensions
-            )
-        )
-        stream: Any = response.stream
+        content_stream = httpx.ByteStream(content or b"")
         try:
-            header = response.headers.get
-            body = Body(response.status_code, header("content-encoding"), header("content-length"), limit)
-            async for chunk in stream:
-                await body.add(chunk)
-            await _close_if_more_came(response)
-        finally:
-            # The response's own `aclose` adds only what matters to httpx's client.
-            await stream.aclose()
+            response = await self._transport.handle_async_request(
+                httpx.Request(request.method, url, headers=headers, stream=content_stream, extensions=extensions)
+            )
+            stream: Any = response.stream
+            try:
+                header = response.headers.get
+                body = Body(response.status_code, header("content-encoding"), header("content-length"), limit)
+                async for chunk in stream:
+                    await body.add(chunk)
+                await _close_if_more_came(response)
+            finally:
+                # The response's own `aclose` adds only what matters to httpx's client.
+                await stream.aclose()
+        except asyncio.CancelledError:
+            await self._close_what_is_left(trace.opened, timeouts)
+            raise
         return Response(response.status_code, header, body.finish())
+
+    def _has_idle_connection(self) -> bool:
+        return any(connection.is_idle() for connection in getattr(self._pool, "connections", ()))
+
+    async def _close_what_is_left(self, opened: list[Any], timeouts: dict[str, float]) -> None:
+        """Close the connection of a cancelled request that httpcore lost between two of its steps.
+
+        It shields its cleanup from cancellation by anyio and Trio, but not by asyncio.
+
+        Args:
+            opened: What the request's trace has seen.
+            timeouts: The request's own, by which it is recognised.
+        """
+        requests: Any = getattr(self._pool, "_requests", None)
+        for own in [one for one in requests or () if one.request.extensions["timeout"] is timeouts]:
+            requests.remove(own)
+        used = {id(one.connection) for one in requests or ()}
+        lost = [
+            connection
+            for connection in (() if requests is None else self._pool.connections)
+            if not (id(connection) in used or connection.is_idle() or connection.is_closed())
+        ]
+        for connection in (*opened, *lost):
+            await connection.aclose()
+
+
+class _Trace:
+    """Follows a request through httpcore: the connection that it opens, and whether it may have been sent."""
+
+    __slots__ = ("_request", "opened")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        #: The connection before TLS and after.
+        self.opened: list[Any] = []
+
+    async def __call__(self, event: str, details: dict[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            self._request.may_be_sent = True
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self.opened.append(details["return_value"])
 
 
 async def _close_if_more_came(response: httpx.Response) -> None:

@@ -1,5 +1,7 @@
 """Transports: proxies that the environment names, and certificates that are verified."""
 
+import asyncio
+import gc
 import ssl
 import subprocess
 import sys
@@ -170,6 +172,37 @@ async def test_a_certificate_that_the_operator_trusts_is_accepted(runtime: Runti
     with _serving(trusted, "127.0.0.1") as server:
         server.script(json_reply({"a": 1}))
         assert (await call(runtime, "change", server=server)).output["value"] == {"a": 1}
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["a new connection", "a kept connection"])
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+async def test_a_call_that_is_cancelled_at_any_step_leaves_no_connection_behind(
+    trusted: trustme.CA, secure: bool, warm: bool
+) -> None:
+    # pyreqwest keeps the connection of a cancelled call whose reply arrives all the same: test_pool.py has it.
+    settings = RuntimeSettings(transport="httpx", keepalive_expiry=60)
+    steps = 40
+    with _serving(trusted, "127.0.0.1") if secure else ScriptedServer() as server:
+        server.script(json_reply({}))
+        # What is only collected as garbage is closed too late.
+        gc.disable()
+        try:
+            async with Runtime(settings, plugins=[plugin()]) as runtime:
+                for turns in range(steps):
+                    # Each credential has connections of its own.
+                    bound = runtime.bind("tiny", credential={"api_key": f"{KEY}-{turns}", "base_url": server.url})
+                    if warm:
+                        assert (await bound.call("fetch", {})).success
+                    cancelled = asyncio.create_task(bound.call("change", {}))
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                    cancelled.cancel()
+                    await asyncio.wait({cancelled})
+                    assert (await bound.call("fetch", {})).success
+                # Each credential keeps the connection of its last call.
+                await asyncio.to_thread(server.wait_until_left, but=steps)
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("closing", ["asyncio.run(runtime.aclose())", "pass"])
