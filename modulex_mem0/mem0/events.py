@@ -10,7 +10,16 @@ from pydantic import Field
 from modulex_mem0.contract import ActionError, Context
 from modulex_mem0.mem0.ids import same_id
 from modulex_mem0.mem0.ownership import Owner
-from modulex_mem0.mem0.replies import Record, bad_response, event_failed, mapping, number, text, utc
+from modulex_mem0.mem0.replies import (
+    Record,
+    bad_response,
+    event_failed,
+    mapping,
+    number,
+    refuse_foreign_404,
+    text,
+    utc,
+)
 
 __all__ = [
     "EventRecord",
@@ -122,10 +131,12 @@ async def fetch_event(context: Context, event_id: str) -> dict[str, Any]:
     """Get an event as it stands.
 
     Raises:
-        ActionError: `not_found` for an unknown id; as `HttpClient.send` and `Reply.object` for the rest.
+        ActionError: `not_found` for an unknown id; as `HttpClient.send`, `refuse_foreign_404` and `Reply.object` for
+            the rest.
     """
     # The id may come from a reply, which could hold anything.
     reply = await context.http.send("GET", f"/v1/event/{quote(event_id, safe='')}/")
+    refuse_foreign_404(reply)
     # The error in an event is the event's, not the request's.
     return reply.object(failure_key=None)
 

@@ -7,18 +7,20 @@ belongs to the user whom the tag names.
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from modulex_mem0.contract import ActionError, Context, ErrorCode
 from modulex_mem0.mem0.ids import same_id
-from modulex_mem0.mem0.replies import bad_response, mapping, read_object, text
+from modulex_mem0.mem0.replies import bad_response, mapping, read_object, refuse_foreign_404, text
 
 __all__ = [
     "USER_TAG",
     "Owner",
     "get_owned_memory",
+    "hide_existence",
     "is_tagged",
     "not_owned",
     "tagged_metadata",
@@ -124,17 +126,32 @@ def not_owned(what: str, id: str) -> ActionError:
     return ActionError(ErrorCode.NOT_FOUND, f"this user has no {what} with the id {id}")
 
 
+@contextmanager
+def hide_existence(what: str, id: str) -> Iterator[None]:
+    """Give Mem0's own word for an unknown id the error of one that is another user's.
+
+    Raises:
+        ActionError: As `not_owned`, in place of any other `not_found`.
+    """
+    try:
+        yield
+    except ActionError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+        raise not_owned(what, id) from None
+
+
 async def get_owned_memory(context: Context, user_id: str, memory_id: str) -> Mapping[str, Any]:
     """Get a memory that must be the user's: by id, Mem0 returns those of any user of the project.
 
     Raises:
         ActionError: `not_found` for another user's as for none; `bad_response` for a reply about another memory; as
-            `HttpClient.send` and `read_object` for the rest.
+            `HttpClient.send`, `refuse_foreign_404` and `read_object` for the rest.
     """
     reply = await context.http.send("GET", f"/v1/memories/{memory_id}/")
-    if reply.status == 404:
-        raise not_owned("memory", memory_id)
-    item = read_object(reply)
+    refuse_foreign_404(reply)
+    with hide_existence("memory", memory_id):
+        item = read_object(reply)
     if not same_id(item.get("id"), memory_id):
         raise bad_response("the service answered about another memory than the requested one; nothing was changed")
     if not Owner(user_id).owns(item):

@@ -27,6 +27,7 @@ __all__ = [
     "read_object",
     "read_page",
     "refuse_flood",
+    "refuse_foreign_404",
     "text",
     "text_list",
     "utc",
@@ -37,6 +38,30 @@ RecordT = TypeVar("RecordT")
 
 
 # Whole replies
+
+
+def refuse_foreign_404(reply: Reply) -> None:
+    """Refuse a reply to a request about an id that only looks as if Mem0 did not know the id: the address is wrong.
+
+    Raises:
+        ActionError: `bad_response` for a 404 or a 410 that is not Mem0's.
+    """
+    if reply.status in (404, 410) and not _names_what_is_missing(reply):
+        raise ActionError(
+            ErrorCode.BAD_RESPONSE,
+            "nothing of Mem0's is served at this address; check the base URL",
+            http_status=reply.status,
+        )
+
+
+def _names_what_is_missing(reply: Reply) -> bool:
+    """Whether a 404 is about a memory or the like: of an unknown address, web frameworks say `Not Found`."""
+    try:
+        body = mapping(reply.json()) or {}
+    except ActionError:
+        return False
+    reason = next((said for key in ("error", "detail", "message") if (said := text(body.get(key)))), "")
+    return reason.strip(" .!").casefold() not in ("", "not found")
 
 
 def read_object(reply: Reply, *, known: tuple[str, ...] = ("event_id",)) -> dict[str, Any]:

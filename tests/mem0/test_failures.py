@@ -128,6 +128,40 @@ async def test_nothing_is_changed_where_the_check_itself_fails(
     assert {request.method for request in server.requests} == {"GET"}
 
 
+#: What other servers answer at an address of Mem0's: a page, nothing, or the words of a web framework or a gateway.
+FOREIGN_404 = {
+    "a page": reply(404, b"<h1>Not Found</h1>", content_type="text/html"),
+    "nothing": reply(404),
+    "a framework": json_reply({"detail": "Not Found"}, 404),
+    "a gateway": json_reply({"statusCode": 404, "error": "Not Found", "message": "Cannot GET /v1/"}, 404),
+    "an object": json_reply({"error": {"message": "Invalid URL"}}, 404),
+    "a list": json_reply(["Memory not found!"], 404),
+    "gone": reply(410, b"<h1>Gone</h1>", content_type="text/html"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN_404)
+@pytest.mark.parametrize("action", [*CHECKED, "get_memory", "get_memory_history", "get_event", "delete_entity"])
+async def test_a_wrong_address_does_not_read_as_an_unknown_id(
+    scripted: Mem0, server: ScriptedServer, action: str, name: str
+) -> None:
+    server.script(FOREIGN_404[name])
+    error = await scripted.fails(action, **example_input(action))
+    assert (error.code, error.message) == (
+        "bad_response",
+        "nothing of Mem0's is served at this address; check the base URL",
+    )
+
+
+@pytest.mark.parametrize("name", FOREIGN_404)
+@pytest.mark.parametrize("action", ["update_memory", "delete_memory"])
+async def test_nothing_counts_as_changed_or_deleted_where_a_wrong_address_answered(
+    scripted: Mem0, server: ScriptedServer, action: str, name: str
+) -> None:
+    server.script(after_the_check(action, FOREIGN_404[name]))
+    assert (await scripted.fails(action, **example_input(action))).code == "bad_response"
+
+
 async def test_a_write_is_sent_once_even_where_a_second_try_would_succeed(
     scripted: Mem0, server: ScriptedServer
 ) -> None:

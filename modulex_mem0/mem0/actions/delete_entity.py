@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
 from modulex_mem0.mem0.ids import EntityType, ScopeId
 from modulex_mem0.mem0.profile import EVENT_ID, USER
-from modulex_mem0.mem0.replies import read_object, text
+from modulex_mem0.mem0.replies import read_object, refuse_foreign_404, text
 
 __all__ = ["delete_entity"]
 
@@ -63,8 +63,14 @@ class DeleteEntityOutput(ActionOutput):
     ),
 )
 async def delete_entity(context: Context, input: DeleteEntityInput) -> DeleteEntityOutput:
-    """Delete a user, agent, app or run and all its memories, for good."""
+    """Delete a user, agent, app or run and all its memories, for good.
+
+    Raises:
+        ActionError: `not_found` for one that has no memories; `bad_response` when it is not Mem0 that answers.
+    """
     # The id may hold any characters; it is one segment of the path.
     path = f"/v2/entities/{input.entity_type}/{quote(input.entity_id, safe='')}/"
-    body = read_object(await context.http.send("DELETE", path))
+    reply = await context.http.send("DELETE", path)
+    refuse_foreign_404(reply)
+    body = read_object(reply)
     return DeleteEntityOutput(success=True, message=text(body.get("message")), event_id=text(body.get("event_id")))

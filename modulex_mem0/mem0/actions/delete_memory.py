@@ -6,7 +6,7 @@ from modulex_mem0.contract import ActionError, ActionInput, ActionOutput, Contex
 from modulex_mem0.mem0.ids import MemoryId, OwnerId
 from modulex_mem0.mem0.ownership import get_owned_memory
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
-from modulex_mem0.mem0.replies import read_object, text, whole_number
+from modulex_mem0.mem0.replies import read_object, refuse_foreign_404, text, whole_number
 
 __all__ = ["delete_memory"]
 
@@ -47,6 +47,7 @@ async def delete_memory(context: Context, input: DeleteMemoryInput) -> DeleteMem
         f"/v1/memories/{input.memory_id}/",
         params={"delete_linked": "true"} if input.delete_linked else None,
     )
+    refuse_foreign_404(reply)
     try:
         body = read_object(reply)
     except ActionError as error:

@@ -1,17 +1,10 @@
 """`GET /v1/event/{id}/`: what became of an accepted add or delete."""
 
+from contextlib import nullcontext
+
 from pydantic import Field
 
-from modulex_mem0.contract import (
-    ActionError,
-    ActionInput,
-    ActionOutput,
-    Context,
-    ErrorCode,
-    Example,
-    action,
-    advanced,
-)
+from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action, advanced
 from modulex_mem0.mem0.events import (
     EventRecord,
     event_owner,
@@ -23,7 +16,7 @@ from modulex_mem0.mem0.events import (
     wait_for_event,
 )
 from modulex_mem0.mem0.ids import Mem0Id, ScopeId
-from modulex_mem0.mem0.ownership import Owner, not_owned
+from modulex_mem0.mem0.ownership import Owner, hide_existence, not_owned
 from modulex_mem0.mem0.parameters import WaitTimeout
 from modulex_mem0.mem0.profile import EVENT_ID, MEMORY_ID, USER
 from modulex_mem0.mem0.replies import bad_response, text
@@ -89,12 +82,8 @@ async def get_event(context: Context, input: GetEventInput) -> GetEventOutput:
             failed; `bad_response` for an event without a status, or for another event.
     """
     owner = None if input.user_id is None else Owner(input.user_id)
-    try:
+    with nullcontext() if owner is None else hide_existence("event", input.event_id):
         item = await fetch_event(context, input.event_id)
-    except ActionError as error:
-        if owner is not None and error.code is ErrorCode.NOT_FOUND:
-            raise not_owned("event", input.event_id) from None
-        raise
     validate_event(item, input.event_id, None)
     if owner is not None and not owner.owns({"user_id": event_owner(item)}):
         raise not_owned("event", input.event_id)

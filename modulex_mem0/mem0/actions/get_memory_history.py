@@ -7,9 +7,9 @@ from pydantic import Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
 from modulex_mem0.mem0.ids import MemoryId, OwnerId, same_id
-from modulex_mem0.mem0.ownership import Owner, not_owned
+from modulex_mem0.mem0.ownership import Owner, hide_existence, not_owned
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
-from modulex_mem0.mem0.replies import Record, bad_response, mapping, read_json, text, text_list, utc
+from modulex_mem0.mem0.replies import Record, bad_response, mapping, read_json, refuse_foreign_404, text, text_list, utc
 
 __all__ = ["get_memory_history"]
 
@@ -83,10 +83,10 @@ async def get_memory_history(context: Context, input: GetMemoryHistoryInput) -> 
             with changes of another memory.
     """
     reply = await context.http.send("GET", f"/v1/memories/{input.memory_id}/history/")
-    if reply.status == 404:
-        raise not_owned("memory", input.memory_id)
-    # Documented as a bare list; an object with `results` is accepted too.
-    entries = reply.objects() if isinstance(read_json(reply), list) else reply.objects("results")
+    refuse_foreign_404(reply)
+    with hide_existence("memory", input.memory_id):
+        # Documented as a bare list; an object with `results` is accepted too.
+        entries = reply.objects() if isinstance(read_json(reply), list) else reply.objects("results")
     if not all(same_id(entry.get("memory_id"), input.memory_id) for entry in entries):
         raise bad_response("the service answered with changes of another memory than the requested one")
     # Each entry names its user, so that the history of a memory that was deleted can be read by its user as well.

@@ -10,7 +10,7 @@ from modulex_mem0.mem0.memories import MemoryDetails, memory_details
 from modulex_mem0.mem0.ownership import Owner, get_owned_memory, is_tagged, tagged_metadata, validate_metadata_tag
 from modulex_mem0.mem0.parameters import DayText, JsonObject, NonBlank
 from modulex_mem0.mem0.profile import MEMORY, MEMORY_ID, USER
-from modulex_mem0.mem0.replies import bad_response, read_object
+from modulex_mem0.mem0.replies import bad_response, read_object, refuse_foreign_404
 
 __all__ = ["update_memory"]
 
@@ -73,7 +73,9 @@ async def update_memory(context: Context, input: UpdateMemoryInput) -> UpdateMem
         change["metadata"] = tagged_metadata(input.metadata, input.user_id)
     if input.clear_expiration:
         change["expiration_date"] = None
-    new = read_object(await context.http.send("PUT", f"/v1/memories/{input.memory_id}/", json=change))
+    reply = await context.http.send("PUT", f"/v1/memories/{input.memory_id}/", json=change)
+    refuse_foreign_404(reply)
+    new = read_object(reply)
     if not same_id(new.get("id"), input.memory_id) or Owner(input.user_id).is_anothers(new):
         raise bad_response(
             "the service answered about another memory than the requested one;"
