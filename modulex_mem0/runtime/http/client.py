@@ -147,7 +147,6 @@ class ServiceClient:
         # Opening a transport may have imported a library, and the runtime may have been closed in that time.
         remaining = self._deadline.remaining()
         if remaining <= 0:
-            lease.users -= 1
             raise not_sent("the call's deadline had passed", again=again)
         connect_timeout = min(self._settings.connect_timeout, remaining)
         request = Request(method, url, body, connect_timeout, remaining, must_not_repeat=not safe_to_retry)
@@ -156,6 +155,7 @@ class ServiceClient:
         self.retries += again
         failure: ActionError | None
         limit = pool.enter(self._deadline)
+        lease.users += 1
         try:
             if limit.queued:
                 await pool.turn(limit)

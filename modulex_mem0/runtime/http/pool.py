@@ -96,7 +96,7 @@ class Lease:
 
     Attributes:
         transport: Of one credential.
-        users: While it is not 0, the transport is not closed. Who has used it takes themselves off.
+        users: While it is not 0, the transport is not closed.
         used_at: When it was last asked for, on the loop's clock.
     """
 
@@ -231,7 +231,7 @@ class Pool:
             self._closer.asend(None).send(None)
 
     def lease(self, service: Service) -> Lease:
-        """The transport of a service and a credential, with one more user, who leaves by `users -= 1`.
+        """The transport of a service and a credential. An exchange counts as its user before anything else runs.
 
         Raises:
             ActionError: `connection_failed` when the proxy or the certificates that the environment names are unusable.
@@ -250,7 +250,6 @@ class Pool:
                 ) from None
         else:
             self._leases.move_to_end(key)
-        lease.users += 1
         lease.used_at = self.loop.time()
         return lease
 

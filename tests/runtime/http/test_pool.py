@@ -193,6 +193,35 @@ async def test_a_request_from_another_event_loop_than_its_calls_is_refused(
     assert server.connections == 0
 
 
+async def test_a_refused_request_does_not_keep_the_connections_of_its_credential(
+    transport: TransportName, server: ScriptedServer
+) -> None:
+    @action(title="Send outside", read_only=True)
+    async def send_outside(context: Context, input: SendInput) -> SendOutput:
+        """Send a request, and one from outside of any task, which no deadline could end."""
+        await context.http.send("GET", "/")
+        refused: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+        def step() -> None:
+            try:
+                context.http.send("GET", "/").__await__().__next__()
+            except RuntimeError as error:
+                refused.set_result(error)
+
+        asyncio.get_running_loop().call_soon(step)
+        assert "must be sent from a task" in str(await refused)
+        return SendOutput(success=True)
+
+    server.script(OK)
+    settings = RuntimeSettings(transport=transport, max_credentials=1)
+    with ScriptedServer() as other:
+        other.script(OK)
+        async with Runtime(settings, plugins=[plugin(change, send_outside)]) as runtime:
+            assert (await call(runtime, "send_outside", server=server)).success
+            assert (await call(runtime, "change", server=other)).success
+            await asyncio.to_thread(server.wait_until_left)
+
+
 async def test_a_closed_runtime_has_closed_the_connections_that_it_was_giving_up(
     transport: TransportName, server: ScriptedServer
 ) -> None:
