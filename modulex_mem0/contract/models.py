@@ -52,7 +52,8 @@ class ActionInput(BaseModel):
             leaves it false: there a blank may stand for a value that got lost, and must not widen what is deleted.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, field_title_generator=_title)
+    # NaN and the infinities are no JSON, so no service could be sent them.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, field_title_generator=_title)
     blank_is_absent: ClassVar[bool] = False
 
     @model_validator(mode="before")

@@ -4,6 +4,7 @@ An input that does not fit is the caller's mistake, and the error says in one li
 output that does not fit is the integration's defect.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from importlib.util import find_spec
@@ -42,6 +43,11 @@ _PLAIN_REASONS = {
 }
 
 _CONTAINERS = (list, dict, tuple, set, frozenset)
+_NESTED = (*_CONTAINERS, BaseModel)
+# Looked for first: to ask whether something is a model takes ten times as long.
+_NUMBERS = (int, float)
+_HALF = "holds half of a character (a lone surrogate), which is no text"
+_HALF_ESCAPED = re.compile(r"\\u[dD][89A-Fa-f]")
 
 Output = dict[str, Any]
 
@@ -49,7 +55,8 @@ Output = dict[str, Any]
 def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any], Any]:
     """Make the function that validates an action's input and returns what the handler takes: a model or a dict.
 
-    The function raises `ActionError` with `invalid_input`, naming the fields, for anything but a dict that fits.
+    The function raises `ActionError` with `invalid_input`, naming the fields, for anything but a dict that fits, and
+    for text that has no encoding.
 
     Args:
         action: Whose input.
@@ -60,7 +67,7 @@ def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any]
     """
     declared = action.input
     validate: Callable[[dict[str, Any]], Any] = (
-        _model_input(action.name, declared)
+        _model_input(action.name, declared, max_values)
         if isinstance(declared, type)
         else _schema_validator(declared, null_is_absent=True)
     )
@@ -71,12 +78,15 @@ def input_validator(action: Action[Any, Any], max_values: int) -> Callable[[Any]
         for name, item in value.items():
             if isinstance(item, _CONTAINERS) and _has_more_values(item, max_values):
                 raise ActionError(ErrorCode.INVALID_INPUT, f"{_cut(str(name))}: holds more than {max_values} values")
-        return validate(value)
+        made = validate(value)
+        # What was JSON in a text, or an object of a framework, can be looked into only now.
+        _refuse_unusable(made.__dict__ if isinstance(made, BaseModel) else made, max_values)
+        return made
 
     return validated
 
 
-def _model_input(action: str, model: type[BaseModel]) -> Callable[[dict[str, Any]], BaseModel]:
+def _model_input(action: str, model: type[BaseModel], max_values: int) -> Callable[[dict[str, Any]], BaseModel]:
     validate = model.__pydantic_validator__.validate_python
 
     def validated(value: dict[str, Any]) -> BaseModel:
@@ -85,7 +95,10 @@ def _model_input(action: str, model: type[BaseModel]) -> Callable[[dict[str, Any
         except ValidationError as error:
             raise ActionError(ErrorCode.INVALID_INPUT, _explain_all(action, model, error)) from None
         except UnicodeEncodeError:
-            raise ActionError(ErrorCode.INVALID_INPUT, _explain_half_character(value)) from None
+            # pydantic gives up on a reason that quotes such a text, without saying where it was.
+            _refuse_unusable(value, max_values)
+            name = next((n for n, v in value.items() if isinstance(v, str) and _HALF_ESCAPED.search(v)), "the input")
+            raise ActionError(ErrorCode.INVALID_INPUT, f"{_cut(str(name))}: {_HALF}") from None
         return made
 
     return validated
@@ -104,21 +117,48 @@ def _has_more_values(value: Any, limit: int) -> bool:  # noqa: ANN401 - a contai
     return False
 
 
-def _explain_half_character(value: Mapping[Any, Any]) -> str:
-    """The reason where a text cannot be encoded: pydantic gives up on some such texts without saying where."""
-    name = next((name for name, item in value.items() if _holds_half_character([name, item])), "")
-    return f"{_cut(str(name))}: holds half of a character (a lone surrogate), which is no text"
+def _refuse_unusable(fields: Mapping[Any, Any], max_values: int) -> None:
+    """Refuse a field that holds too many values, or text that has no encoding.
+
+    Raises:
+        ActionError: `invalid_input`, naming the field.
+    """
+    for name, item in fields.items():
+        reason = None
+        if isinstance(item, str):
+            reason = None if item.isascii() else _problem_of_text(item)
+        elif not (item is None or isinstance(item, _NUMBERS)) and isinstance(item, _NESTED):
+            reason = _problem_within(item, max_values)
+        if reason is not None:
+            raise ActionError(ErrorCode.INVALID_INPUT, f"{_cut(str(name))}: {reason}")
 
 
-def _holds_half_character(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    containers = [value]
-    for container in containers:
-        items = [*container, *container.values()] if isinstance(container, Mapping) else container
-        for item in items:
-            if isinstance(item, str) and any("\ud800" <= character <= "\udfff" for character in item):
-                return True
-        containers += [item for item in items if isinstance(item, _CONTAINERS)]
-    return False
+def _problem_within(value: Any, max_values: int) -> str | None:  # noqa: ANN401 - a container or a model
+    nested = [value]
+    values = 0
+    for outer in nested:
+        fields = outer.__dict__ if isinstance(outer, BaseModel) else outer
+        values += len(fields)
+        if values > max_values:
+            # Also the end of a value that contains itself.
+            return f"holds more than {max_values} values"
+        for item in (*fields, *fields.values()) if isinstance(fields, dict) else fields:
+            if isinstance(item, str):
+                # Nearly all text is ASCII, which its object says of itself.
+                if not item.isascii() and (problem := _problem_of_text(item)):
+                    return problem
+            elif not (item is None or isinstance(item, _NUMBERS)) and isinstance(item, _NESTED):
+                nested.append(item)
+    return None
+
+
+def _problem_of_text(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half of an emoji, as JavaScript cuts them.
+        return _HALF
+    return None
 
 
 class OutputValidator:
@@ -181,6 +221,9 @@ def _explain(action: str, model: type[BaseModel], problem: ErrorDetails) -> str:
     if kind in ("value_error", "assertion_error"):
         reason = problem["msg"].split(", ", 1)[-1]
         return f"{field}: {reason}" if field else reason
+    if kind == "finite_number" and len(problem["loc"]) > 1:
+        # The path within a JSON value would name pydantic's branches, too.
+        return f"{_path(problem['loc'][:1])}: holds {_shown(problem['input'])}, which JSON does not have"
     reason = _PLAIN_REASONS.get(kind) or problem["msg"].replace("Input should", "must", 1)
     # pydantic cannot name a parameter whose name is no text.
     place = f"{field}: " if field else ""

@@ -1,6 +1,8 @@
 """Ids, numbers and unknown parameters: cleaned or refused before any request."""
 
 import json
+import math
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -294,4 +296,50 @@ async def test_json_may_be_encoded_more_than_once(
     server.script(step)
     message = await scripted.refuses(action, **{**given, name: json.dumps(text)})
     assert message.startswith(f"{name}: is encoded as JSON more than 5 times over")
+    assert server.requests == []
+
+
+HALF = "a\ud83d"
+#: Every kind of free text and of free JSON; JSON.stringify writes half of an emoji as an escape.
+UNSENDABLE: list[tuple[str, str, Any]] = [
+    ("search_memories", "query", HALF),
+    ("search_memories", "metadata", {HALF: 1}),
+    ("search_memories", "metadata", '{"a": NaN}'),
+    ("search_memories", "filters", {"metadata": {"a": HALF}}),
+    ("search_memories", "filters", '{"metadata": {"a": "\\ud83d"}}'),
+    ("search_memories", "filters", '{"\\ud83d": 1}'),
+    ("search_memories", "filters", {"metadata": {"a": math.nan}}),
+    ("search_memories", "categories", HALF),
+    ("get_memories", "keywords", HALF),
+    ("add_memories", "messages", HALF),
+    ("add_memories", "messages", [{"role": "user", "content": HALF}]),
+    ("add_memories", "messages", '[{"role": "user", "content": "\\ud83d"}]'),
+    ("add_memories", "messages", [SimpleNamespace(model_dump=lambda: {"role": "user", "content": HALF})]),
+    (
+        "add_memories",
+        "messages",
+        [{"role": "user", "content": [{"type": "image_url", "image_url": f"https://x/{HALF}"}]}],
+    ),
+    ("add_memories", "metadata", {"a": [HALF]}),
+    ("add_memories", "metadata", {"a": [1.5, math.inf]}),
+    ("add_memories", "custom_categories", [{HALF: "Trips"}]),
+    ("add_memories", "includes", HALF),
+    ("update_memory", "text", HALF),
+    ("update_memory", "metadata", {"a": math.nan}),
+    ("batch_update_memories", "memories", [{"memory_id": "m-1", "text": "x"}, {"memory_id": "m-2", "text": HALF}]),
+    ("batch_update_memories", "memories", [{"memory_id": "m-1", "metadata": {"a": math.nan}}]),
+    ("submit_feedback", "feedback_reason", HALF),
+    ("create_memory_export", "export_schema", {"title": HALF}),
+    ("delete_memories", "metadata", {"a": HALF}),
+]
+
+
+@pytest.mark.parametrize(("action", "name", "value"), UNSENDABLE, ids=lambda value: ascii(value)[:40])
+async def test_what_no_request_could_carry_is_refused_with_its_name_before_any_request(
+    scripted: Mem0, server: ScriptedServer, *, action: str, name: str, value: Any
+) -> None:
+    server.script(json_reply({}))
+    given = example_input(action, **{name: value})
+    given.pop("everything", None)
+    assert (await scripted.refuses(action, **given)).startswith(f"{name}: holds ")
     assert server.requests == []

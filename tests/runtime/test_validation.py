@@ -1,6 +1,7 @@
 """Inputs and outputs are validated; an error says which field is wrong and how to fix it."""
 
 import copy
+import json
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
@@ -10,10 +11,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, JsonValue, model_validator
 
 from modulex_mem0.contract import NULLABLE, Action, ActionInput, ActionOutput, Context, ErrorCode, action
-from modulex_mem0.runtime import BrokenIntegrationError, Runtime
+from modulex_mem0.runtime import BrokenIntegrationError, Runtime, RuntimeSettings
 from tests.helpers.calls import call, failure
 from tests.helpers.tiny_integration import KEY, plugin
 
@@ -39,6 +40,17 @@ def _broken(value: str) -> str:
     return value
 
 
+class _Framework:
+    """An object as a framework has it, which an input model may know how to read."""
+
+    def __init__(self, labels: dict[str, Any]) -> None:
+        self.labels = labels
+
+
+def _read_labels(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else getattr(value, "labels", value)
+
+
 def _known_labels(value: dict[str, Any]) -> dict[str, Any]:
     if unknown := value.keys() - {"colour"}:
         raise ValueError(f"{min(unknown)} is not a label")
@@ -61,9 +73,12 @@ class Wide(ActionInput):
     mode: Literal["fast", "slow"] = "fast"
     tags: list[str] = Field(default_factory=list)
     inner: Inner | None = None
+    extent: JsonValue = None
     expires: str | None = Field(default="never", json_schema_extra=NULLABLE)
     fragile: Annotated[str, AfterValidator(_broken)] = ""
-    labels: Annotated[dict[str, Any], AfterValidator(_known_labels)] = Field(default_factory=dict)
+    labels: Annotated[dict[str, Any], BeforeValidator(_read_labels), AfterValidator(_known_labels)] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _not_both(self) -> "Wide":
@@ -191,15 +206,54 @@ HALF = "holds half of a character (a lone surrogate), which is no text"
     ("input", "reason"),
     [
         ({"user_id": "a", "labels": {"k\ud800": 1}}, f"labels: {HALF}"),
+        ({"user_id": "a", "labels": '{"k\\ud800": 1}'}, f"labels: {HALF}"),
+        ({"user_id": "a", "labels": _Framework({"k\ud800": 1})}, f"the input: {HALF}"),
+        ({"user_id": "a", "labels": '{"colour": ["\\udfff"]}'}, f"labels: {HALF}"),
+        ({"user_id": "a", "labels": _Framework({"colour": "\ud800"})}, f"labels: {HALF}"),
+        ({"user_id": "a\udc00"}, f"user_id: {HALF}"),
+        ({"user_id": "a", "tags": ["ü", "a\ud83d"]}, f"tags: {HALF}"),
+        ({"user_id": "a", "inner": {"name": "a\ud83d"}}, f"inner: {HALF}"),
         ({"user_id": "a", "limit": "\ud800"}, "limit: must be text without half of a character"),
         ({"user_id": "a", "k\ud800": 1}, "must be text without half of a character"),
     ],
 )
-async def test_half_of_a_character_is_refused_even_where_the_reason_would_quote_it(
+async def test_half_of_a_character_is_refused_with_the_parameter_that_holds_it(
     model_runtime: Runtime, input: dict[str, Any], reason: str
 ) -> None:
     error = failure(await call(model_runtime, "echo", input))
     assert error.line.startswith(f"invalid_input: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("input", "reason"),
+    [
+        ({"score": "inf"}, "score: must be a finite number, got 'inf'"),
+        ({"extent": {"sizes": [1.5, float("-inf")]}}, "extent: holds -inf, which JSON does not have"),
+        ({"extent": float("nan")}, "extent: holds nan, which JSON does not have"),
+    ],
+)
+async def test_a_number_that_json_does_not_have_is_refused(
+    model_runtime: Runtime, input: dict[str, Any], reason: str
+) -> None:
+    assert failure(await call(model_runtime, "echo", {"user_id": "a", **input})).line == f"invalid_input: {reason}"
+
+
+async def test_whole_characters_of_any_kind_are_taken(model_runtime: Runtime) -> None:
+    text = "ü 張 \N{GRINNING FACE} \x00"
+    given: dict[str, Any] = {"user_id": text, "tags": [text], "labels": {"colour": {text: text}}}
+    output = (await call(model_runtime, "echo", given)).output["input"]
+    assert {name: output[name] for name in given} == given
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+async def test_the_limit_on_values_holds_for_json_in_a_text_too(*, as_text: bool) -> None:
+    labels: dict[str, Any] = {"colour": [[1, 2], [3, 4]]}
+    settings = RuntimeSettings(max_input_values=6)
+    async with Runtime(settings, plugins=[plugin(echo)]) as runtime:
+        result = await call(runtime, "echo", {"user_id": "a", "labels": json.dumps(labels) if as_text else labels})
+        labels["colour"].pop()
+        assert (await call(runtime, "echo", {"user_id": "a", "labels": labels})).success
+    assert failure(result).line == "invalid_input: labels: holds more than 6 values"
 
 
 async def test_null_is_the_same_as_leaving_out(model_runtime: Runtime) -> None:
