@@ -245,6 +245,16 @@ async def test_milliseconds_are_not_taken_as_seconds(scripted: Mem0, timestamp: 
     assert message == "timestamp: must be in seconds since 1970; this is in milliseconds"
 
 
+@pytest.mark.parametrize("timestamp", [0, "0", " 0 ", 0.0, "0.0"], ids=repr)
+async def test_a_number_that_nobody_entered_does_not_date_a_memory_to_1970(
+    scripted: Mem0, server: ScriptedServer, timestamp: object
+) -> None:
+    server.script(EMPTY)
+    message = await scripted.refuses("add_memories", user_id="alice", messages="Hi", timestamp=timestamp)
+    assert message.startswith("timestamp: 0 is what programs send for an empty number; leave it out")
+    assert server.requests == []
+
+
 @pytest.mark.parametrize(("value", "sent"), [("0.5", 0.5), (0, 0), (1, 1)])
 async def test_a_threshold_is_sent_even_if_it_is_zero(
     scripted: Mem0, server: ScriptedServer, value: object, sent: float

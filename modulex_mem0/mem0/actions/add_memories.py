@@ -29,6 +29,9 @@ def _validate_seconds(value: int) -> int:
     # Clocks in JavaScript count milliseconds; taken as seconds they would date a memory into the far future.
     if value > 99_999_999_999:
         raise ValueError("must be in seconds since 1970; this is in milliseconds")
+    # Nobody means 1970. The schema allows it, since forms begin with the least number: better one that is refused.
+    if value == 0:
+        raise ValueError("0 is what programs send for an empty number; leave it out, or pass the seconds since 1970")
     return value
 
 
