@@ -8,7 +8,7 @@ import pytest
 from modulex_mem0.sandbox import RunningSandbox
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.mem0.client import Mem0
+from tests.mem0.client import BY_NAME, Mem0
 
 # The sandbox stores what the assistant says under the agent alone, as Mem0 does.
 TALK = [
@@ -79,6 +79,19 @@ async def test_deletes_of_the_user_and_the_agent_reach_it(mem0: Mem0) -> None:
     await add(mem0, "alice")
     memory_id = await stored_id(mem0)
     assert (await mem0.ok("batch_delete_memories", user_id="alice", memory_ids=[memory_id]))["deleted"] == 1
+
+
+async def test_everything_of_a_user_leaves_what_is_stored_for_an_agent_alone_as_its_description_says(
+    mem0: Mem0,
+) -> None:
+    await add(mem0, "alice")
+    deleted = await mem0.ok("delete_memories", user_id="alice", confirm=True, everything=True)
+    await mem0.ok("get_event", event_id=deleted["event_id"], wait=True)
+    assert await mem0.texts("alice") == set()
+    assert [memory["memory"] for memory in (await mem0.ok("get_memories", **BOTH))["memories"]] == [FACT]
+    described = BY_NAME["delete_memories"].describe().input_schema["properties"]["everything"]["description"]
+    assert "stored for an agent alone" in described
+    assert (await mem0.ok("delete_memories", **BOTH, confirm=True))["deleted"] == 1
 
 
 def add_for_the_agent_alone(sandbox: RunningSandbox) -> None:

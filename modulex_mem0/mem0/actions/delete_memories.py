@@ -36,7 +36,7 @@ class DeleteMemoriesInput(UserScope):
         default=False,
         description=(
             "Must be true to delete all memories of the user, if no agent_id, app_id, run_id or metadata is given."
-            " What Mem0 stored for an agent alone needs that agent_id."
+            " What Mem0 stored for an agent alone, such as its words to the user, is deleted only with that agent_id."
         ),
     )
     dry_run: bool = Field(default=False, description="True only counts what would be deleted.")
@@ -108,7 +108,7 @@ class DeleteMemoriesOutput(ActionOutput):
     ),
 )
 async def delete_memories(context: Context, input: DeleteMemoriesInput) -> DeleteMemoriesOutput:
-    """Delete all memories of a user, or those of one agent, app, run or metadata, for good.
+    """Delete all memories that are stored for a user, or those of one agent, app, run or metadata, for good.
 
     All of a user is one request, which Mem0 carries out later. Several ids in one such request are not reliably ANDed,
     so a narrower scope is listed first and then deleted by id, and nothing is deleted unless the list is complete.

@@ -4,9 +4,9 @@ from modulex_mem0.hosts.langflow import ActionComponent
 
 
 class DeleteMemoriesComponent(ActionComponent):
-    """Delete all memories of a user, or those of one agent, app, run or metadata, for good."""
+    """Delete all memories that are stored for a user, or those of one agent, app, run or metadata, for..."""
 
     integration = "mem0"
     action = "delete_memories"
     # Follows the schemas, so that Langflow offers an update to flows whose form is an older one.
-    schemas = "4ee707eae021f425"
+    schemas = "cfd9349a88ca6bb6"
