@@ -16,8 +16,8 @@ _HOST_PART = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9
 
 _LITERAL_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 _LAST_PORT = 65_535
-# The end of the host in a template: a number, or one field.
-_PORT = re.compile(r":([0-9]+|\{[^{}]*\})\Z")
+# The scheme, the host, the port, which is a number or one field, and the rest of a URL. Any but the host may be empty.
+_PARTS = re.compile(r"\A(.*?)://([^/?]*?)(?::([0-9]+|\{[^{}/?]*\}))?((?:[/?].*)?)\Z", re.DOTALL)
 
 Values = Mapping[str, str]
 
@@ -98,7 +98,7 @@ class Template:
         safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
         if not safe or not url.hostname or "@" in url.netloc or url.fragment:
             raise ValueError(f"the URL {self.text!r} must be https:// and a host, without a user or a fragment")
-        host, port, _ = self._split()
+        _, host, port, _ = _PARTS.findall(self.text)[0]
         named = _HOST_PART.fullmatch(_PLACEHOLDER.sub("1", host).removesuffix("."))
         if not (named or _LITERAL_IPV6.fullmatch(host)) or (port.isdecimal() and not _is_port(port)):
             raise ValueError(f"the URL {self.text!r} must have a host name and nothing beside it but a port")
@@ -116,22 +116,14 @@ class Template:
             if not rest:
                 return RenderedUrl(base, "", {})
         else:
-            host, port, rest = self._split()
-            base = f"{self.text.partition('://')[0]}://{_replace(host, values, _host_part)}"
+            scheme, host, port, rest = _PARTS.findall(self.text)[0]
+            base = f"{scheme}://{_replace(host, values, _host_part)}"
             if port:
                 base += f":{_replace(port, values, _port_part)}"
         path, _, query = rest.partition("?")
         # The query is taken apart before it is rendered, so that no value can add a parameter.
         params = {name: Template(value).render(values) for name, value in parse_qsl(query, keep_blank_values=True)}
         return RenderedUrl(base, _replace(path, values, _path_part), params)
-
-    def _split(self) -> tuple[str, str, str]:
-        """The host, the port, which may be empty, and the rest of a URL that begins with a scheme."""
-        after = self.text.partition("://")[2]
-        end = next((at for at, character in enumerate(after) if character in "/?"), len(after))
-        place, rest = after[:end], after[end:]
-        port = _PORT.search(place)
-        return (place[: port.start()], port[1], rest) if port else (place, "", rest)
 
     @staticmethod
     def render_json(value: Any, values: Values) -> Any:  # noqa: ANN401 - any JSON value
