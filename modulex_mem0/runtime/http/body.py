@@ -83,7 +83,8 @@ class Body:
         Raises:
             ActionError: `bad_response` for compression that ended early.
         """
-        if self._decoder is not None and not self._decoder.eof:
+        # Where nothing came at all, there is nothing to decode: proxies leave the header on replies without a body.
+        if self._decoder is not None and self._steps and not self._decoder.eof:
             raise self._refused("the reply's compression is broken")
         return b"".join(self._chunks)
 

@@ -81,7 +81,7 @@ class HttpReply:
             ActionError: `bad_response` when it is not JSON.
         """
         try:
-            return from_json(self.body, allow_inf_nan=False)
+            return from_json(self.body.removeprefix(_BOM), allow_inf_nan=False)
         except ValueError:
             raise self._unexpected(f"the reply is not JSON: {self._reason()}") from None
 

@@ -67,6 +67,14 @@ def test_a_body_that_ends_early_is_refused(body: bytes, encoding: str, at: int) 
         asyncio.run(read())
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_reply_without_a_body_means_what_its_status_says_whatever_its_encoding(
+    runtime: Runtime, server: ScriptedServer, encoding: str
+) -> None:
+    server.script(reply(401, headers={"content-encoding": encoding}))
+    assert failure(await call(runtime, "fetch", server=server)).line == "unauthorized: the reply has no body (HTTP 401)"
+
+
 async def test_a_reply_that_expands_stops_at_the_limit_and_holds_nobody_up(
     transport: TransportName, server: ScriptedServer
 ) -> None:

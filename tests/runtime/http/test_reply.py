@@ -124,6 +124,11 @@ async def test_an_object_is_returned(reading: Runtime, server: ScriptedServer, b
     assert (await call(reading, "read_object", server=server)).output["value"] == body
 
 
+async def test_a_byte_order_mark_before_the_json_is_ignored(reading: Runtime, server: ScriptedServer) -> None:
+    server.script(reply(200, b'\xef\xbb\xbf{"a": 1}'))
+    assert (await call(reading, "read_object", server=server)).output["value"] == {"a": 1}
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
