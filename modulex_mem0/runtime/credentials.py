@@ -222,7 +222,10 @@ def _from_mapping(profile: Profile, given: CredentialMapping) -> dict[str, str]:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if not isinstance(text, str):
             raise ActionError(ErrorCode.INVALID_INPUT, f"credential.{names[key]}: must be text")
-        source[names[key]] = text
+        if source.setdefault(names[key], text) != text:
+            raise ActionError(
+                ErrorCode.INVALID_INPUT, f"credential.{names[key]}: is given twice, with two values; give it once"
+            )
     return source
 
 
@@ -361,13 +364,15 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 def _is_host(host: str) -> bool:
     """Whether a host, in lower case, is an IP address or a name that every resolver and HTTP library can read."""
-    if ":" in host:
+    labels = host.removesuffix(".").split(".")
+    if ":" in host or labels[-1].isdigit():
+        # What ends in a number can be nothing but an address.
         try:
             ipaddress.ip_address(host)
         except ValueError:
             return False
-        return True
-    labels = host.removesuffix(".").split(".")
+        # A zone is a name of this machine's own, which no library reads in a URL.
+        return "%" not in host
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         return False
     if any(label.startswith("xn--") for label in labels):

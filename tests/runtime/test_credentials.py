@@ -228,9 +228,26 @@ async def test_an_unknown_field_is_refused_with_a_suggestion(runtime: Runtime, n
     assert hint in error.message
 
 
+@pytest.mark.parametrize("other", [OTHER, "", SecretStr(f"{KEY} ")], ids=["another", "blank", "with a blank"])
+async def test_a_field_under_both_of_its_names_must_be_the_same(
+    runtime: Runtime, server: ScriptedServer, other: Any
+) -> None:
+    both = {"api_key": KEY, "base_url": server.url, "TINY_API_KEY": KEY}
+    assert await _sent_key(runtime, server, both) == KEY
+    error = await _refused(runtime, {**both, "TINY_API_KEY": other})
+    assert error.line == "invalid_input: credential.api_key: is given twice, with two values; give it once"
+
+
 GOOD_URLS = ["https://a.test", "https://a.test:8443/x/", "HTTPS://A.test", "http://127.0.0.1:1", "http://localhost/"]
 GOOD_URLS += ["https://xn--bcher-kva.test", "https://a_b.test", "https://" + "a" * 63 + ".test", "https://a.test."]
-GOOD_URLS += ["http://[::1]:8080", "http://127.8.9.1", "https://[2001:db8::1]/", " https://a.test\n"]
+GOOD_URLS += [
+    "http://[::1]:8080",
+    "http://127.8.9.1",
+    "https://[2001:db8::1]/",
+    "https://1.2.3.4:5",
+    "https://1a.test",
+    " https://a.test\n",
+]
 
 BAD_URLS = ["a.test", "ftp://a.test", "https://", "https:///x", "//a.test", "http://a.test", "http://10.0.0.1"]
 BAD_URLS += ["http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://0.0.0.0", "http://[::2]"]
@@ -283,7 +300,7 @@ async def test_a_bad_address_is_refused(runtime: Runtime, url: str) -> None:
     assert "pw" not in error.message
 
 
-@pytest.mark.parametrize("host", ["[v1.a:b]", "xn--a", "a..b"])
+@pytest.mark.parametrize("host", ["[v1.a:b]", "xn--a", "a..b", "1.2.3.4.5", "256.1.1.1", "127.1", "[fe80::1%25eth0]"])
 async def test_an_address_whose_host_nobody_can_read_is_refused_for_its_host(runtime: Runtime, host: str) -> None:
     error = await _refused(runtime, {"api_key": KEY, "base_url": f"https://{host}"})
     assert error.message.endswith("has a host name that no service can have; check it for typing errors")
