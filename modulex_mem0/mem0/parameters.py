@@ -171,8 +171,10 @@ def _validate_date(value: str) -> str:
     value = value.strip()
     if is_day(value):
         return _validate_day(value)
+    value = value.upper()
     try:
-        moment = datetime.fromisoformat(value) if is_day(value[:10]) else None
+        # Python would take any character before the time, and so a day's offset for a time.
+        moment = datetime.fromisoformat(value) if is_day(value[:10]) and value[10:11] in ("T", " ") else None
     except ValueError:
         moment = None
     if moment is None:
