@@ -266,12 +266,13 @@ class StoredCredentials:
 
         try:
             header = json.loads(content)
-            key_id, token, source = str(header["key_id"]), str(header["credentials"]), header["key"]
+            key_id, source = str(header["key_id"]), str(header["key"])
+            token = str(header["credentials"]).encode()
         except (ValueError, RecursionError, TypeError, KeyError):
             raise self._damaged("it is not a file of credentials") from None
         key = self._keys.find(key_id, source)
         try:
-            entries = json.loads(fernet(key["key"]).decrypt(token.encode()), object_pairs_hook=HiddenDict)
+            entries = json.loads(fernet(key["key"]).decrypt(token), object_pairs_hook=HiddenDict)
         except InvalidToken:
             raise self._damaged("its content was changed") from None
         if not isinstance(entries, dict):

@@ -247,6 +247,7 @@ def _damages() -> Iterator[tuple[str, bytes]]:
     yield "text", b"not JSON"
     yield "another", b'{"some": "file"}'
     yield "nested", b"[" * 100_000
+    yield "half of a character", b'{"key_id": "a", "key": "file", "credentials": "\\ud800"}'
 
 
 @pytest.mark.parametrize("content", [content for _, content in _damages()], ids=[name for name, _ in _damages()])
@@ -258,6 +259,14 @@ def test_a_damaged_file_is_one_line_and_is_left_as_it_is(store: StoredCredential
             use()
         assert "\n" not in str(caught.value)
     assert store.path.read_bytes() == content
+
+
+def test_a_key_that_no_place_could_have_is_missing(store: StoredCredentials) -> None:
+    store.save(profile(), "work", SECRET)
+    written = json.loads(store.path.read_bytes())
+    store.path.write_text(json.dumps(written | {"key": ["file"], "key_id": "another"}))
+    with pytest.raises(CredentialStoreError, match=r"the key of .* is missing"):
+        StoredCredentials().list()
 
 
 def test_a_file_that_holds_something_else_than_credentials_is_damaged(store: StoredCredentials, home: Path) -> None:
