@@ -85,7 +85,8 @@ class ActionOutput(BaseModel):
     A subclass's docstring becomes the description in its JSON Schema.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    # As in an input.
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     success: bool
     error: str | None = None

@@ -293,7 +293,7 @@ def _schema_output(schema: Mapping[str, Any]) -> Callable[[Any], Output]:
         if not isinstance(value, dict):
             raise TypeError(f"the handler returned {type(value).__name__}, not a dict")
         try:
-            return validate(to_jsonable_python(value))
+            return validate(to_jsonable_python(value, inf_nan_mode="null"))
         except ActionError as error:
             # The caller's input is not at fault.
             raise ValueError(error.message) from None

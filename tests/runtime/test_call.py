@@ -5,6 +5,7 @@ What the integration's own code does wrong is reported as its defect.
 
 import asyncio
 import logging
+import math
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -180,6 +181,21 @@ async def test_an_output_is_checked_without_the_extra_fast_too(kind: str, monkey
     for model, fields in ((Found, {"text": "a", "parts": {"a": [1]}}), (_Limited, {"value": {"a": [1]}, "count": 2})):
         output = (await _run(_returning(model(success=True, **fields)), output=model)).output
         assert fields.items() <= output.items()
+
+
+class _Scored(SendOutput):
+    score: float = 0.0
+
+
+@pytest.mark.parametrize("fast", [True, False])
+async def test_a_number_that_json_does_not_have_never_leaves(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not fast:
+        monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    for returned in (_Scored.model_construct(success=True, score=math.nan), {"success": True, "score": math.inf}):
+        assert failure(await _run(_returning(returned), output=_Scored)).code is ErrorCode.INTERNAL
+    # Where the model allows anything, it is a null.
+    output = (await _run(_returning(Found(success=True, parts={"a": [math.nan]})), output=Found)).output
+    assert output["parts"] == {"a": [None]}
 
 
 async def test_a_dict_that_fits_is_as_good_as_the_model() -> None:

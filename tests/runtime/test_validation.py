@@ -415,11 +415,12 @@ async def test_an_output_that_does_not_fit_its_schema_is_a_defect(output: Any) -
 
 async def test_an_output_is_made_ready_for_json() -> None:
     async def handler(context: Context, input: dict[str, Any]) -> dict[str, Any]:
-        return {"success": True, "when": datetime(2026, 1, 2, tzinfo=UTC), "input": {"a": ("b",)}}
+        when = datetime(2026, 1, 2, tzinfo=UTC)
+        return {"success": True, "when": when, "input": {"a": ("b",), "n": [float("nan")]}}
 
     async with Runtime(plugins=[plugin(_schema_action(handler=handler))]) as runtime:
         output = (await call(runtime, "echo", {"user_id": "a"})).output
-    assert (output["when"], output["input"]) == ("2026-01-02T00:00:00Z", {"a": ["b"]})
+    assert (output["when"], output["input"]) == ("2026-01-02T00:00:00Z", {"a": ["b"], "n": [None]})
 
 
 class Silent(BaseModel):
