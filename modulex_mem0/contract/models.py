@@ -1,5 +1,6 @@
 """The base classes of declarations and of an action's input and output, and the JSON Schemas derived from them."""
 
+import re
 from collections.abc import Mapping
 from types import NoneType
 from typing import Any, ClassVar, get_args
@@ -26,6 +27,8 @@ NULLABLE: JsonDict = {"x-nullable": True}
 """Marks a parameter for which null means something other than leaving it out."""
 
 _INITIALISMS = {"api": "API", "html": "HTML", "id": "ID", "ids": "IDs", "json": "JSON", "uri": "URI", "url": "URL"}
+# Nothing, `{}`, `[]` or `[""]`, with blanks wherever JSON allows them.
+_BLANK_TEXT = re.compile(r'|\{\s*+\}|\[(?:[\s,]++|"\s*+"|null)*+\]')
 
 
 class FrozenModel(BaseModel):
@@ -146,7 +149,7 @@ def _without_null(value: Mapping[str, Any]) -> dict[str, Any]:
 def is_blank(value: object) -> bool:
     """Whether a value is what an empty field of a form is sent as: `""`, spaces, `{}`, `[]`, `[""]`, or their JSON."""
     if isinstance(value, str):
-        return value.strip().strip('"').strip() in ("", "{}", "[]")
+        return _BLANK_TEXT.fullmatch(value.strip().strip('"').strip()) is not None
     if isinstance(value, list | tuple):
         return all(item is None or (isinstance(item, str) and not item.strip()) for item in value)
     return isinstance(value, dict) and not value

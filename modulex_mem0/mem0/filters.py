@@ -110,9 +110,6 @@ _MAX_DEPTH = 16
 
 
 def _validate_filters(filters: dict[str, Any], *, search: bool) -> dict[str, Any]:
-    # Such as the text "{ }". What is empty itself never gets here.
-    if not filters:
-        raise ValueError("must not be empty; leave the parameter out instead")
     _validate_level(filters, "", search=search, depth=1)
     return {key: _with_text_ids(key, value) for key, value in filters.items()}
 

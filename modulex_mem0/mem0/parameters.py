@@ -90,9 +90,16 @@ def parse_objects(value: object) -> object:
     return [parse_json_text(item) for item in parsed] if isinstance(parsed, list) else parsed
 
 
+def _validate_not_empty(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    # What is blank never gets here, but what is encoded twice may. As a change it would clear what is there.
+    if not value:
+        raise ValueError("must not be empty; leave the parameter out instead")
+    return value
+
+
 #: Text that holds more than white space; kept as it is.
 NonBlank = Annotated[str, AfterValidator(_validate_not_blank)]
-JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(parse_json_text)]
+JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(parse_json_text), AfterValidator(_validate_not_empty)]
 TextList = Annotated[list[NonBlank], BeforeValidator(parse_list)]
 
 

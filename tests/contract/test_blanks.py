@@ -28,7 +28,24 @@ class Strict(ActionInput):
     tags: list[str] = Field(default_factory=lambda: ["default"])
 
 
-BLANKS = ["", " ", "\t\n", {}, [], (), "{}", "[]", '""', ' "{}" ', [""], [None, " "]]
+BLANKS = [
+    "",
+    " ",
+    "\t\n",
+    {},
+    [],
+    (),
+    "{}",
+    "[]",
+    '""',
+    ' "{}" ',
+    [""],
+    [None, " "],
+    "{ }",
+    " [\n] ",
+    '[""]',
+    '[ null, " " ]',
+]
 
 
 @pytest.mark.parametrize("blank", BLANKS, ids=repr)
@@ -49,7 +66,29 @@ def test_a_blank_stays_where_nothing_is_declared(blank: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["x", " x ", "X", "0", "{x}", "null", 0, 0.0, False, {"a": ""}, [0], ["x", ""], [[]], b""]
+    "value",
+    [
+        "x",
+        " x ",
+        "X",
+        "0",
+        "{x}",
+        "null",
+        "{{}}",
+        "[[]]",
+        "[0]",
+        '["x"]',
+        '{"": ""}',
+        "{",
+        0,
+        0.0,
+        False,
+        {"a": ""},
+        [0],
+        ["x", ""],
+        [[]],
+        b"",
+    ],
 )
 def test_what_says_something_is_no_blank(value: object) -> None:
     assert not is_blank(value)

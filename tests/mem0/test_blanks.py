@@ -8,7 +8,7 @@ from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 from tests.mem0.client import BY_NAME, NAMES, Mem0, example_input
 
-BLANKS: list[Any] = ["", "  ", "\t\n", {}, [], "{}", "[]", ' "" ', '"{}"', [""], [None, " "]]
+BLANKS: list[Any] = ["", "  ", "\t\n", {}, [], "{}", "[]", ' "" ', '"{}"', [""], [None, " "], "{ }", "[\n]", '[""]']
 DELETES = ("delete_memories", "delete_memory", "delete_entity", "batch_delete_memories")
 
 
@@ -124,6 +124,20 @@ async def test_a_change_with_empty_fields_clears_nothing(mem0: Mem0, empty: obje
     await mem0.ok("batch_update_memories", user_id="alice", memories=[change])
     (memory,) = await mem0.memories("alice")
     assert (memory["memory"], memory["metadata"]) == ("I eat rice.", {"a": 2})
+
+
+@pytest.mark.parametrize("metadata", ['"\\"{}\\""', '"\\"{ }\\""'])
+async def test_an_empty_object_is_no_new_metadata_however_it_is_encoded(
+    scripted: Mem0, server: ScriptedServer, metadata: str
+) -> None:
+    server.script(json_reply(EVERY))
+    change = {"memory_id": EVERY["id"], "text": "I eat meat.", "metadata": metadata}
+    assert (await scripted.refuses("update_memory", user_id="alice", **change)).startswith(
+        "metadata: must not be empty"
+    )
+    message = await scripted.refuses("batch_update_memories", user_id="alice", memories=[change])
+    assert message.startswith("memories[0].metadata: must not be empty")
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("lost", [{}, *({"user_id": blank} for blank in [None, *BLANKS])], ids=str)

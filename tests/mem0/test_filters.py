@@ -173,7 +173,7 @@ async def test_filters_that_are_no_object_are_refused(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("filters", ["{ }", json.dumps(json.dumps("{}"))])
+@pytest.mark.parametrize("filters", [json.dumps(json.dumps("{}")), json.dumps(json.dumps("{ }"))])
 @pytest.mark.parametrize("action", EVERYWHERE)
 async def test_filters_that_turn_out_to_be_empty_are_refused(
     scripted: Mem0, server: ScriptedServer, action: str, filters: str

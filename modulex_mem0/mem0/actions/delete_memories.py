@@ -23,8 +23,8 @@ _SCOPES = ("agent_id", "app_id", "run_id", "metadata")
 
 
 def _validate_plain_values(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    if not metadata or not all(isinstance(value, str | int | float | bool) for value in metadata.values()):
-        raise ValueError("must be a non-empty object of plain values, which a memory's metadata must equal")
+    if not all(isinstance(value, str | int | float | bool) for value in metadata.values()):
+        raise ValueError("must be an object of plain values, which a memory's metadata must equal")
     return metadata
 
 
