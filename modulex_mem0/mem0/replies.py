@@ -41,7 +41,7 @@ RecordT = TypeVar("RecordT")
 
 
 def refuse_foreign_404(reply: Reply) -> None:
-    """Refuse a reply to a request about an id that only looks as if Mem0 did not know the id: the address is wrong.
+    """Refuse a reply that only looks as if Mem0 did not know the requested id: the address is wrong.
 
     Raises:
         ActionError: `bad_response` for a 404 or a 410 that is not Mem0's.

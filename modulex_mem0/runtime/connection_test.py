@@ -122,6 +122,11 @@ def _render(text: str, values: Mapping[str, str]) -> str:
 
 def _check(test: ConnectionTest, reply: Reply, path: str) -> None:
     if reply.status not in test.success_status:
+        if reply.status == 404:
+            # The path is the integration's own, so it is the address before it that is wrong.
+            raise ActionError(
+                ErrorCode.BAD_RESPONSE, f"there is nothing at {path}; check the base URL", http_status=reply.status
+            )
         reply.require_success()
         expected = " or ".join(str(status) for status in test.success_status)
         raise ActionError(ErrorCode.BAD_RESPONSE, f"expected HTTP {expected} from {path}", http_status=reply.status)

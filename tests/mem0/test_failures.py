@@ -141,7 +141,9 @@ FOREIGN_404 = {
 
 
 @pytest.mark.parametrize("name", FOREIGN_404)
-@pytest.mark.parametrize("action", [*CHECKED, "get_memory", "get_memory_history", "get_event", "delete_entity"])
+@pytest.mark.parametrize(
+    "action", [*CHECKED, "get_memory", "get_memory_history", "get_event", "delete_entity", "check_connection"]
+)
 async def test_a_wrong_address_does_not_read_as_an_unknown_id(
     scripted: Mem0, server: ScriptedServer, action: str, name: str
 ) -> None:

@@ -24,6 +24,8 @@ from tests.helpers.tiny_integration import plugin, scheme
         (json_reply(["ok"]), ErrorCode.BAD_RESPONSE),
         (json_reply({"status": "ok"}, 202), ErrorCode.BAD_RESPONSE),
         (json_reply({"detail": "no"}, 401), ErrorCode.UNAUTHORIZED),
+        (json_reply({"detail": "Not Found"}, 404), ErrorCode.BAD_RESPONSE),
+        (reply(404, b"<h1>Not Found</h1>"), ErrorCode.BAD_RESPONSE),
     ],
 )
 async def test_the_result_says_whether_a_credential_works(

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
-from modulex_mem0.mem0.replies import bad_response, read_object, text
+from modulex_mem0.mem0.replies import bad_response, read_object, refuse_foreign_404, text
 
 __all__ = ["check_connection"]
 
@@ -42,7 +42,9 @@ async def check_connection(context: Context, input: CheckConnectionInput) -> Che
     Raises:
         ActionError: `bad_response` when it is not Mem0 that answers.
     """
-    body = read_object(await context.http.send("GET", "/v1/ping/"))
+    reply = await context.http.send("GET", "/v1/ping/")
+    refuse_foreign_404(reply)
+    body = read_object(reply)
     if body.get("status") != "ok":
         raise bad_response("the answer lacks Mem0's status; check the base URL")
     return CheckConnectionOutput(
