@@ -206,8 +206,12 @@ class Call:
         # Of an action that may not be repeated, a call that changed nothing may be.
         unchanged = self._http.carries_requests and not self._http.changed
         info = error_info(error, self._redactor, safe_to_retry=self._action.safe_to_retry or unchanged)
-        known = self._redactor.value(dict(error.partial_output)) if error.partial_output else {}
-        return Result(success=False, output=self._action.output.failure(info.line, known), error=info)
+        output = self._action.output.failure(info.line, error.partial_output)
+        if error.partial_output:
+            # Only now is it JSON: what a handler knows may be objects of any class, with secrets in them.
+            masked = self._redactor.value(output)
+            output = output if masked == output else self._action.output.failure(info.line, masked)
+        return Result(success=False, output=output, error=info)
 
     def unanswered(self) -> Result:
         """The result when a synchronous caller has waited long enough, since the event loop of its call is blocked."""

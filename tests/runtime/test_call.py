@@ -377,6 +377,10 @@ class Found(ActionOutput):
     parts: dict[str, Any] = Field(default_factory=dict)
 
 
+class NoParts(ActionOutput):
+    """An object that a handler may put into its output."""
+
+
 @action(title="Echo")
 async def echo(context: Context, input: NoInput) -> Found:
     """Answer as a service does that sends the key back."""
@@ -392,7 +396,8 @@ async def fail_by_output(context: Context, input: NoInput) -> Found:
 @action(title="Refuse")
 async def refuse(context: Context, input: NoInput) -> Found:
     """Raise with the key in every place."""
-    raise ActionError(ErrorCode.FORBIDDEN, f"not with {KEY}", partial_output={"text": KEY})
+    known = {"text": KEY, "parts": {"pair": (KEY, KEY), "model": NoParts(error=KEY, success=False), KEY: {KEY}}}
+    raise ActionError(ErrorCode.FORBIDDEN, f"not with {KEY}", partial_output=known)
 
 
 @action(title="Log")
