@@ -38,6 +38,8 @@ _PLAIN_REASONS = {
     "int_type": "must be a whole number",
     "list_type": "must be a list",
     "model_type": "must be an object",
+    "recursion_depth_exceeded": "must not be nested so deeply",
+    "recursion_loop": "must not be nested so deeply",
     "string_type": "must be text",
     "string_unicode": "must be text without half of a character (a lone surrogate)",
 }

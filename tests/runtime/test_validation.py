@@ -238,6 +238,14 @@ async def test_a_number_that_json_does_not_have_is_refused(
     assert failure(await call(model_runtime, "echo", {"user_id": "a", **input})).line == f"invalid_input: {reason}"
 
 
+async def test_what_is_nested_too_deeply_is_refused_in_plain_words(model_runtime: Runtime) -> None:
+    extent: Any = 1
+    for _ in range(500):
+        extent = [extent]
+    error = failure(await call(model_runtime, "echo", {"user_id": "a", "extent": extent}))
+    assert error.line == "invalid_input: extent: must not be nested so deeply, got a value of type list"
+
+
 async def test_whole_characters_of_any_kind_are_taken(model_runtime: Runtime) -> None:
     text = "ü 張 \N{GRINNING FACE} \x00"
     given: dict[str, Any] = {"user_id": text, "tags": [text], "labels": {"colour": {text: text}}}
