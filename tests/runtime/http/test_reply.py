@@ -277,6 +277,7 @@ def _reported(
         ({"error": "a\u202eb\u0000c"}, "a b c"),
         ({"error": "Bad <b>gateway</b><script>x()</script>"}, "Bad gateway x()"),
         ({"code": 7}, "the reply gives no reason"),
+        ({"error": {"error": {"error": {"error": {"error": {"error": ["too deep"]}}}}}}, "the reply gives no reason"),
         (None, "the reply gives no reason"),
         (42, "the reply gives no reason"),
         ([], "the reply gives no reason"),
