@@ -86,9 +86,11 @@ manifest: $(VENV)/.demo ## Write manifests/, the generated pages and n8n/ from t
 page: ## Build the page that `make serve` shows from its sources in web/; needs Node
 	scripts/check-page write
 
-dist: $(VENV)/.test ## Build the sdist and the wheel in dist/
+dist: $(VENV)/.test ## Build the sdist and the wheel in dist/, and check what the package index will read
+	$(BIN)/python -m pip install --quiet --group dist
 	rm -rf dist
 	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/twine check --strict dist/*
 
 bench: $(BENCH_VENV)/.bench ## Run the benchmarks and write docs/performance.md; ARGS=--quick only prints tables
 	$(BENCH_VENV)/bin/python -m benchmarks run $(ARGS)

@@ -85,6 +85,8 @@ def test_the_metadata_say_where_the_project_lives(metadata: Message) -> None:
     assert set(urls) == {"Repository", "Documentation", "Changelog", "Issues", "Security"}
     assert all(url.startswith(urls["Repository"]) for url in urls.values())
     assert metadata["License-Expression"] == "MIT"
+    # The newest version that the tool which uploads can read.
+    assert metadata["Metadata-Version"] == "2.4"
     assert {"Typing :: Typed", "Framework :: Pydantic :: 2"} <= set(metadata.get_all("Classifier", []))
 
 

@@ -1,6 +1,7 @@
 """The hosted workflows do what `.ci/run` does. `make check` compares their shape with the public schemas."""
 
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,21 @@ def test_no_file_names_a_host_and_no_job_has_more_rights_than_it_needs() -> None
     assert "permissions: {}" in RELEASE
     assert RELEASE.count("id-token: write") == 1
     assert "write" not in CI
+
+
+def test_what_runs_is_named_by_its_commit() -> None:
+    """A tag can be moved to other code, which would run with the right to publish. Dependabot raises both."""
+    used = re.findall(r"uses: (.*)", CI + RELEASE)
+    assert len(used) > 10
+    assert [line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+    assert len(set(used)) == len({line.partition("@")[0] for line in used})
+
+
+def test_only_the_projects_own_repository_publishes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    name = project["urls"]["Repository"].partition("github.com/")[2]
+    assert f"if: github.repository == '{name}'" in RELEASE.partition("  publish:")[2]
+    assert f"--repo {name}`" in (ROOT / "SECURITY.md").read_text("utf-8")
 
 
 def test_no_document_needs_a_recent_pip() -> None:
