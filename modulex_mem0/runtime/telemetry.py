@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ OPENTELEMETRY = "opentelemetry.trace"
 
 _NAME = "modulex_mem0"
 _CANCELLED = "cancelled"
+# Upper bounds in seconds: those of OpenTelemetry's conventions for HTTP, and two for calls that wait. Without them a
+# histogram has the library's own, which are meant for milliseconds: every call would be in the first.
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0)
 
 
 def is_observed() -> bool:
@@ -56,21 +59,7 @@ async def observe(integration: str, action: str, call: Awaitable["Result"], retr
             seconds, again = time.perf_counter() - started, retries()
             _finish(span, outcome, again)
             _measure(integration, action, outcome, seconds, again)
-            CALLS.info(
-                "integration=%s action=%s outcome=%s duration=%.6f retries=%d",
-                integration,
-                action,
-                outcome,
-                seconds,
-                again,
-                extra={
-                    "integration": integration,
-                    "action": action,
-                    "outcome": outcome,
-                    "duration": seconds,
-                    "retries": again,
-                },
-            )
+            _log(integration, action, outcome, seconds, again)
     return result
 
 
@@ -106,10 +95,8 @@ def _finish(span: "Span | None", outcome: str, retries: int) -> None:
     from opentelemetry.trace import StatusCode  # noqa: PLC0415 - as above
 
     try:
-        span.set_attributes({"modulex.outcome": outcome, "modulex.retries": retries})
-        if outcome not in ("success", _CANCELLED):
-            # The error's text may quote the input, so its code stands for it.
-            span.set_attribute("error.type", outcome)
+        span.set_attributes({"modulex.outcome": outcome, "modulex.retries": retries, **_failure(outcome)})
+        if _failure(outcome):
             span.set_status(StatusCode.ERROR, outcome)
         span.end()
     except BaseException as error:
@@ -121,6 +108,7 @@ def _measure(integration: str, action: str, outcome: str, seconds: float, retrie
         return
     try:
         labels = {"modulex.integration": integration, "modulex.action": action, "modulex.outcome": outcome}
+        labels |= _failure(outcome)
         durations, repeated = _instruments()
         durations.record(seconds, labels)
         if retries:
@@ -129,10 +117,34 @@ def _measure(integration: str, action: str, outcome: str, seconds: float, retrie
         _log_failure("measured", error)
 
 
+def _log(integration: str, action: str, outcome: str, seconds: float, retries: int) -> None:
+    values = {
+        "integration": integration,
+        "action": action,
+        "outcome": outcome,
+        "duration": seconds,
+        "retries": retries,
+    }
+    try:
+        CALLS.info("integration=%s action=%s outcome=%s duration=%.6f retries=%d", *values.values(), extra=values)
+    except BaseException as error:
+        _log_failure("logged", error)
+
+
+def _failure(outcome: str) -> dict[str, str]:
+    """The attribute that OpenTelemetry's conventions have for a failure.
+
+    The code stands for the error's text, which may quote the input.
+    """
+    return {} if outcome in ("success", _CANCELLED) else {"error.type": outcome}
+
+
 def _log_failure(what: str, error: BaseException) -> None:
-    """A host's own span processor or metric reader must not end a call."""
+    """A host's own span processor, metric reader or log filter must not end a call."""
     reraise_interrupt(error)
-    logging.getLogger(__name__).warning("a call could not be %s: %s", what, type(error).__name__)
+    # The filter that failed may fail on this line, too.
+    with suppress(Exception):
+        logging.getLogger(__name__).warning("a call could not be %s: %s", what, type(error).__name__)
 
 
 def _traces() -> bool:
@@ -170,7 +182,10 @@ def _instruments() -> "tuple[Histogram, Counter]":
     meter = get_meter(_NAME, __version__)
     return (
         meter.create_histogram(
-            "modulex.call.duration", unit="s", description="How long calls of actions took, by outcome."
+            "modulex.call.duration",
+            unit="s",
+            description="How long calls of actions took, by outcome.",
+            explicit_bucket_boundaries_advisory=_BUCKETS,
         ),
         meter.create_counter(
             "modulex.call.retries", unit="{request}", description="Requests of calls that were sent again."

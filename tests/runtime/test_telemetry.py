@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,36 @@ async def test_without_a_listener_nothing_is_logged(
     assert not caplog.records
 
 
+@pytest.mark.parametrize("part", ["filter", "factory"])
+async def test_logging_that_fails_does_not_end_a_call(
+    server: ScriptedServer, runtime: Runtime, caplog: pytest.LogCaptureFixture, part: str
+) -> None:
+    """Of a change that was made, the caller would make it again."""
+    server.script(json_reply({}))
+    caplog.set_level(logging.INFO, "modulex_mem0")
+    factory = logging.getLogRecordFactory()
+
+    def fail(record: logging.LogRecord) -> bool:
+        raise RuntimeError(f"no luck with {KEY}")
+
+    def with_an_action(*arguments: Any, **more: Any) -> logging.LogRecord:
+        record = factory(*arguments, **more)
+        record.action = "of the host"
+        return record
+
+    if part == "filter":
+        caplog.handler.addFilter(fail)
+    else:
+        logging.setLogRecordFactory(with_an_action)
+    try:
+        assert (await runtime.call("tiny", "change", {}, credential=credential_for(server))).success
+    finally:
+        logging.setLogRecordFactory(factory)
+        caplog.handler.removeFilter(fail)
+    expected = [] if part == "filter" else ["a call could not be logged: KeyError"]
+    assert [record.getMessage() for record in caplog.records] == expected
+
+
 # In a process of its own: a provider can be set once, and the other tests should run without.
 _PROGRAM = """
 import asyncio, contextlib, json, sys
@@ -91,7 +122,13 @@ with Runtime(RuntimeSettings(retry_wait=0.01), plugins=[plugin()]) as runtime:
             runtime.call_sync("tiny", "find", {"body": sys.argv[2]}, credential=credential)
 
 points = [
-    {"metric": metric.name, "attributes": dict(point.attributes), "value": getattr(point, "count", None) or point.value}
+    {
+        "metric": metric.name,
+        "unit": metric.unit,
+        "attributes": dict(point.attributes),
+        "value": getattr(point, "count", None) or point.value,
+        "bounds": getattr(point, "explicit_bounds", ()),
+    }
     for resource in reader.get_metrics_data().resource_metrics
     for scope in resource.scope_metrics
     for metric in scope.metrics
@@ -132,6 +169,11 @@ async def test_calls_are_spans_and_measured(server: ScriptedServer) -> None:
         ("modulex.call.duration", "not_found", 1),
         ("modulex.call.retries", "success", 1),
     }
+    assert {p["attributes"].get("error.type") for p in seen["points"]} == {None, "not_found"}
+    # A quick call and one at its deadline are in different buckets.
+    (bounds,) = {tuple(p["bounds"]) for p in seen["points"] if p["metric"] == "modulex.call.duration"}
+    assert (min(bounds), max(bounds)) == (0.005, 60)
+    assert {p["unit"] for p in seen["points"]} == {"s", "{request}"}
     assert not [word for word in (KEY, _SECRET, "no such thing", server.url) if word in ended.stdout + ended.stderr]
 
 
