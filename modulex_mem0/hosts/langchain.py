@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NoReturn, Self
 
-from langchain_core.tools import StructuredTool, ToolException
-
+from modulex_mem0.hosts.extras import imports_extra
 from modulex_mem0.hosts.toolset import ToolSet
 from modulex_mem0.runtime import BoundIntegration, CredentialMapping, HiddenDict, Result, Runtime
+
+with imports_extra("langchain"):
+    from langchain_core.tools import StructuredTool, ToolException
 
 __all__ = ["tools"]
 

@@ -1,9 +1,12 @@
 """No host's library is imported unless its adapter is. Each test runs a fresh interpreter."""
 
+import importlib
 import subprocess
 import sys
 
 import pytest
+
+from modulex_mem0.hosts.extras import imports_extra
 
 HOSTS = {"langchain", "langchain_core", "langgraph", "lfx", "mcp", "mcp_types", "modulex_integrations", "temporalio"}
 
@@ -58,3 +61,18 @@ def test_the_langchain_adapter_imports_its_own_library_alone() -> None:
 def test_the_temporal_adapter_imports_its_own_library_alone() -> None:
     pytest.importorskip("temporalio", reason="temporalio is not installed (extra temporal)")
     assert HOSTS & imported_by("import modulex_mem0.hosts.temporal") == {"temporalio"}
+
+
+@pytest.mark.parametrize(
+    ("host", "package"), [("langchain", "langchain_core"), ("mcp", "mcp"), ("temporal", "temporalio")]
+)
+def test_a_missing_library_is_reported_with_the_extra_that_has_it(host: str, package: str) -> None:
+    program = f"import sys; sys.modules[{package!r}] = None; import modulex_mem0.hosts.{host}"
+    ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    advice = f"needs {package}; install it with: pip install 'modulex-mem0[{host}]'"
+    assert ended.stderr.splitlines()[-1] == f"ModuleNotFoundError: modulex_mem0.hosts.{host} {advice}"
+
+
+def test_a_defect_of_ours_is_not_taken_for_a_missing_library() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"'modulex_mem0\.nothing'"), imports_extra("mcp"):
+        importlib.import_module("modulex_mem0.nothing")
