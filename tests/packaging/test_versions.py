@@ -91,6 +91,24 @@ def test_before_the_first_release_there_is_nothing_to_compare_with(repository: R
     assert (code, "NOT COMPARED" in printed) == (0, True)
 
 
+def test_a_clone_without_history_is_not_taken_for_one_before_the_first_release(
+    repository: Repository, manifest: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tag = f"v{modulex_mem0.__version__}"
+    with (repository.folder / "CHANGELOG.md").open("a") as log:
+        log.write(f"\n## [{modulex_mem0.__version__}] - 2026-12-01\n")
+    repository.release("v0.0.1", manifest)
+    repository.release(tag, manifest)
+    shallow = Repository(tmp_path_factory.mktemp("shallow"))
+    shallow.git("fetch", "--quiet", "--no-tags", "--depth", "1", repository.folder.as_uri(), f"refs/tags/{tag}")
+    shallow.git("checkout", "--quiet", "--force", "FETCH_HEAD")
+    code, printed = shallow.check()
+    assert (code, "git fetch --unshallow --tags" in printed) == (0, True)
+    # A release is not made without the comparison.
+    shallow.git("tag", tag)
+    assert shallow.check(tag)[0] == 1
+
+
 def test_the_same_manifest_as_in_the_last_release_is_compatible(
     repository: Repository, manifest: dict[str, Any]
 ) -> None:
