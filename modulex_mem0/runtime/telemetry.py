@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modulex_mem0 import __version__
 from modulex_mem0.runtime.errors import reraise_interrupt
@@ -152,7 +152,7 @@ def _traces() -> bool:
         return False
     from opentelemetry.trace import get_tracer_provider  # noqa: PLC0415 - an extra, which is imported already
 
-    return _is_real(get_tracer_provider())
+    return _is_real(get_tracer_provider, "traced")
 
 
 def _measures() -> bool:
@@ -160,12 +160,17 @@ def _measures() -> bool:
         return False
     from opentelemetry.metrics import get_meter_provider  # noqa: PLC0415 - as above
 
-    return _is_real(get_meter_provider())
+    return _is_real(get_meter_provider, "measured")
 
 
-def _is_real(provider: Any) -> bool:  # noqa: ANN401 - of a library that may be missing
+def _is_real(provider: Callable[[], object], what: str) -> bool:
     """Whether a program has set a provider. Until then the library has one of its own, which does nothing."""
-    return not type(provider).__name__.lstrip("_").startswith(("Proxy", "NoOp"))
+    try:
+        return not type(provider()).__name__.lstrip("_").startswith(("Proxy", "NoOp"))
+    except BaseException as error:
+        # The environment may name one that is not installed (OTEL_PYTHON_TRACER_PROVIDER).
+        _log_failure(what, error)
+        return False
 
 
 @cache

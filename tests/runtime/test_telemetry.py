@@ -177,13 +177,21 @@ async def test_calls_are_spans_and_measured(server: ScriptedServer) -> None:
     assert not [word for word in (KEY, _SECRET, "no such thing", server.url) if word in ended.stdout + ended.stderr]
 
 
+_CALL = """
+import sys
+from modulex_mem0.runtime import Runtime
+from tests.helpers.tiny_integration import KEY, plugin
+
+with Runtime(plugins=[plugin()]) as runtime:
+    print(runtime.call_sync("tiny", "change", {}, credential={"api_key": KEY, "base_url": sys.argv[1]}).success)
+"""
+
 _FAILING = """
 import sys
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from modulex_mem0.runtime import Runtime
-from tests.helpers.tiny_integration import KEY, plugin
+from tests.helpers.tiny_integration import KEY
 
 def fail(*arguments, **more):
     raise RuntimeError("no luck with " + KEY)
@@ -197,9 +205,6 @@ else:
     provider = TracerProvider()
     provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
-
-with Runtime(plugins=[plugin()]) as runtime:
-    print(runtime.call_sync("tiny", "change", {}, credential={"api_key": KEY, "base_url": sys.argv[1]}).success)
 """
 
 
@@ -209,7 +214,18 @@ def test_what_a_host_observes_with_does_not_end_a_call_when_it_fails(
 ) -> None:
     pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is not installed")
     server.script(json_reply({}))
-    done = run_program(_FAILING, arguments=[server.url, part])
+    done = run_program(_FAILING + _CALL, arguments=[server.url, part])
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
     assert done.stderr == f"a call could not be {missing}: RuntimeError\n"
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("TRACER", "traced"), ("METER", "measured")])
+def test_a_provider_that_is_not_installed_does_not_end_a_call(server: ScriptedServer, kind: str, missing: str) -> None:
+    pytest.importorskip("opentelemetry.trace", reason="opentelemetry-api is not installed")
+    server.script(json_reply({}))
+    environment = {f"OTEL_PYTHON_{kind}_PROVIDER": "of-a-vendor"}
+    done = run_program(f"import opentelemetry.trace\n{_CALL}", arguments=[server.url], environment=environment)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+    assert f"a call could not be {missing}: " in done.stderr
+    assert KEY not in done.stderr
