@@ -49,4 +49,11 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
     module = _IMPORTED_WHEN_USED.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.server.{module}"), name)
+    try:
+        return getattr(import_module(f"{__name__}.server.{module}"), name)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "modulex_mem0"):
+            raise
+        message = f"the sandbox needs {package}; install it with: pip install 'modulex-mem0[sandbox]'"
+        raise ModuleNotFoundError(message, name=error.name) from None

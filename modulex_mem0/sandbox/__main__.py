@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from modulex_mem0.sandbox import serve  # noqa: PLC0415 - an extra: a missing package is one line, not a traceback
     except ImportError as error:
-        return _fail(f"{error}. The sandbox needs its extra: pip install 'modulex-mem0[sandbox]'")
+        return _fail(str(error))
     try:
         serve(settings)
     except StartError as error:

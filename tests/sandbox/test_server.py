@@ -1,5 +1,6 @@
 """Keys, addresses, the command, and starting and stopping."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -232,3 +233,22 @@ def test_the_sandbox_imports_no_other_room() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        (["-m", "modulex_mem0.sandbox"], "error"),
+        (["-c", "from modulex_mem0.sandbox import running_sandbox"], "ModuleNotFoundError"),
+    ],
+)
+def test_a_missing_extra_is_named(tmp_path: Path, options: list[str], kind: str) -> None:
+    # Python imports this when it starts.
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['uvicorn'] = None\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, *options], env=environment, check=False, capture_output=True, text=True, timeout=30
+    )
+    assert ended.returncode == 1
+    advice = "the sandbox needs uvicorn; install it with: pip install 'modulex-mem0[sandbox]'"
+    assert ended.stderr.splitlines()[-1] == f"{kind}: {advice}"
