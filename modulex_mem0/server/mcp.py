@@ -114,6 +114,7 @@ class _RecordedTools(ToolSet):
     ) -> Result:
         """`ToolSet.call`, recorded."""
         found = credential.credential if isinstance(credential, _Carried) else CallCredential(credential, None)
+        completed = self[name].complete(arguments)
         return await self._console.call(
-            self.manifest.name, name, arguments, found, source="mcp", on_progress=on_progress
+            self.manifest.name, name, completed, found, source="mcp", on_progress=on_progress
         )

@@ -35,6 +35,12 @@ def test_a_bare_call_works_without_a_handshake(client: httpx.Client) -> None:
     )  # fmt: skip
 
 
+def test_what_n8n_adds_to_a_call_is_set_aside(client: httpx.Client) -> None:
+    added = {"toolCallId": "call_1", "sessionId": "s", "action": "sendMessage", "chatInput": "What do I like?"}
+    called = _call(client, "tools/call", {"name": "get_memories", "arguments": {"user_id": "alice", **added}})
+    assert called["result"]["structuredContent"]["error"] is None
+
+
 def test_the_credential_is_chosen_as_for_rest(console: Console, client: httpx.Client, server: ScriptedServer) -> None:
     server.script(json_reply({}))
     console.store.save(profile(), "work", {"api_key": "tk-stored-0000", "base_url": server.url})
