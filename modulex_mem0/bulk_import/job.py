@@ -18,7 +18,7 @@ from modulex_mem0.bulk_import.rate import Rate
 from modulex_mem0.bulk_import.rows import InvalidRow, Row
 from modulex_mem0.bulk_import.sender import DestinationUnavailableError, scopes_of, send_chunk
 from modulex_mem0.contract import Action
-from modulex_mem0.runtime import data_directory
+from modulex_mem0.runtime import CredentialStoreError, data_directory
 
 __all__ = [
     "ImportJob",
@@ -59,8 +59,15 @@ class JobStatus:
 
 
 def import_folder() -> Path:
-    """Where ledgers are: the folder `imports` in the data directory of this user."""
-    return data_directory() / "imports"
+    """Where ledgers are: the folder `imports` in the data directory of this user.
+
+    Raises:
+        LedgerError: There is no such directory.
+    """
+    try:
+        return data_directory() / "imports"
+    except CredentialStoreError as error:
+        raise LedgerError(str(error)) from None
 
 
 def find_job(name: str, folder: Path | None = None) -> Ledger:

@@ -1,5 +1,6 @@
 """The options that several commands share, and the installed integration that one of them names."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from importlib.metadata import PackageNotFoundError, distribution
@@ -20,6 +21,7 @@ from modulex_mem0.runtime import (
 )
 
 __all__ = [
+    "allowed_hosts",
     "as_json",
     "credential_file",
     "credential_name",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _DISTRIBUTION = "modulex-mem0"
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(:\d+)?")
 
 
 def own_integration() -> str | None:
@@ -95,6 +98,25 @@ timeout = click.option(
     metavar="SECONDS",
     help="Deadline for the whole call, retries included; 30 by default.",
 )
+
+
+def allowed_hosts(help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option for further names of a server: as they stand in a Host header, in lower case."""
+    return click.option(
+        "--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", callback=_host_names, help=help
+    )
+
+
+def _host_names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    names = []
+    for text in given:
+        name = text.strip().lower()
+        name = f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name
+        if not _HOST.fullmatch(name):
+            # It would never be what a client calls the server by.
+            raise click.BadParameter(f"{text!r} is not the name of a host, such as memory.example")
+        names.append(name)
+    return tuple(names)
 
 
 def named_integration(command: Callable[..., None]) -> Callable[..., None]:

@@ -85,12 +85,19 @@ class StoredCredential:
 
 
 def data_directory() -> Path:
-    """Where credentials and the server's runs are kept: `MODULEX_HOME`, else `modulex` in the user's configuration."""
+    """Where credentials and the server's runs are kept: `MODULEX_HOME`, else `modulex` in the user's configuration.
+
+    Raises:
+        CredentialStoreError: The user has no home directory, as in some containers, and no variable names another folder.
+    """
     home = os.environ.get("MODULEX_HOME")
-    if home:
-        return Path(home).expanduser()
     configuration = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
-    return (Path(configuration) if configuration else Path.home() / ".config") / "modulex"
+    try:
+        if home:
+            return Path(home).expanduser()
+        return (Path(configuration) if configuration else Path.home() / ".config") / "modulex"
+    except RuntimeError:
+        raise CredentialStoreError("no home directory can be found; set MODULEX_HOME to a folder") from None
 
 
 class StoredCredentials:
@@ -332,18 +339,18 @@ def prepare_credential(
     It is read where the call resolves its credential, so that a name that is not stored ends the call with a result.
     """
     if isinstance(given, str):
-        return _store(data_directory()).credential(given, integration)
+        return _NamedCredential(None, given, integration)
     return given if isinstance(given, _NamedCredential) else hide_credential(given)
 
 
 class _NamedCredential(Mapping[str, "str | SecretStr | None"]):
-    """A stored credential that is read when it is looked into.
+    """A stored credential that is read when it is looked into, by default in `data_directory()`.
 
     Raises:
         ActionError: From each of its methods, if the credential cannot be used.
     """
 
-    def __init__(self, store: StoredCredentials, name: str, integration: str) -> None:
+    def __init__(self, store: StoredCredentials | None, name: str, integration: str) -> None:
         self._store = store
         self._name = name
         self._integration = integration
@@ -364,7 +371,7 @@ class _NamedCredential(Mapping[str, "str | SecretStr | None"]):
     @cached_property
     def _values(self) -> dict[str, Any]:
         try:
-            return self._store.values(self._name, self._integration)
+            return (self._store or _store(data_directory())).values(self._name, self._integration)
         except UnknownCredentialError as error:
             # A text is a name; somebody may have passed the key itself.
             hint = "a key itself is passed by its field, as a mapping"

@@ -1,6 +1,7 @@
 """Serves the application with uvicorn, until SIGINT or SIGTERM."""
 
 import asyncio
+import errno
 import signal
 import socket
 import threading
@@ -144,6 +145,8 @@ def _bind(settings: ServerSettings) -> socket.socket:
         )[0]
         # The protocol is named because asyncio disables Nagle's algorithm only then.
         listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+    except UnicodeError as error:
+        raise PortError(errno.EINVAL, "that is not the name of a machine") from error
     except OSError as error:
         raise PortError(error.errno, error.strerror) from error
     try:

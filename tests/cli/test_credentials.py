@@ -115,3 +115,22 @@ def test_a_terminal_does_not_show_what_is_typed(environment: dict[str, str], hom
         assert process.wait(20) == 0
     os.close(ours)
     assert b"m0-typed" not in shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("credentials", "list"), ("credentials", "test", "work"), ("import", "status"), ("serve", "--port", "0")],
+    ids=" ".join,
+)
+def test_a_user_without_a_home_directory_learns_which_variable_to_set(run: Run, command: tuple[str, ...]) -> None:
+    # A container may run as a user whom the system does not know.
+    ended = run(*command, env={"MODULEX_HOME": "~no-such-user/modulex"})
+    assert ended.returncode == 1
+    assert ended.stderr == "Error: no home directory can be found; set MODULEX_HOME to a folder\n"
+
+
+def test_without_a_home_directory_a_call_that_names_a_credential_ends_with_a_result(run: Run) -> None:
+    named = ("-p", "user_id=alice", "--credential", "work")
+    ended = run("call", "get_memories", *named, env={"MODULEX_HOME": "~no-such-user/modulex"})
+    assert ended.returncode == 1
+    assert json.loads(ended.stdout)["error"].startswith("missing_credential: credential: no home directory")

@@ -56,6 +56,15 @@ def test_what_is_stored_is_private_encrypted_and_described_without_its_values(
     assert KEY not in repr(store) + repr(store.list()) + repr(store.values("work", "tiny"))
 
 
+async def test_without_a_home_directory_a_named_credential_ends_the_call_with_a_result(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODULEX_HOME", "~no-such-user/modulex")
+    async with Runtime(plugins=[plugin()]) as runtime:
+        result = await runtime.call("tiny", "fetch", {}, credential="work")
+    assert result.output["error"].endswith("no home directory can be found; set MODULEX_HOME to a folder")
+
+
 def test_one_is_default_for_each_integration_and_a_replaced_one_keeps_the_mark(store: StoredCredentials) -> None:
     store.save(profile(), "one", SECRET, default=True)
     store.save(profile("other"), "else", SECRET, default=True)

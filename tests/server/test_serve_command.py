@@ -100,6 +100,9 @@ def test_a_token_of_the_operators_is_used_and_not_printed(tmp_path: Path) -> Non
     [
         ((), {"MODULEX_TOKEN": "short"}, 2, "MODULEX_TOKEN"),
         (("--host", "no such host"), {}, 1, "cannot serve at no such host"),
+        (("--host", "memory..example"), {}, 1, "cannot serve at memory..example"),
+        (("--integration", "mem"), {}, 2, "no integration 'mem' is installed; did you mean 'mem0'?"),
+        (("--allowed-host", "https://memory.example/"), {}, 2, "is not the name of a host, such as memory.example"),
         (("--integration",), {}, 2, "requires an argument"),
     ],
 )
@@ -111,6 +114,16 @@ def test_what_cannot_start_is_one_line(
     assert process.returncode == code
     assert message in written
     assert "Traceback" not in written
+
+
+@pytest.mark.parametrize("name", ["Memory.Example", "memory.example:8443", "[2001:DB8::1]:80", "2001:db8::1"])
+def test_another_name_is_taken_as_people_write_it(tmp_path: Path, name: str) -> None:
+    with _serving(tmp_path, "--host", "[::1]", "--allowed-host", name, MODULEX_TOKEN="operators-token-0123") as started:
+        match = re.search(r"^API +http://\[::1\]:(\d+)/", started[1], re.MULTILINE)
+        assert match is not None
+        host = "memory.example" if "emory" in name else "[2001:db8::1]"
+        headers = {"Host": f"{host}:{match[1]}", "Authorization": "Bearer operators-token-0123"}
+        assert httpx.get(f"http://[::1]:{match[1]}/v1/runs", headers=headers, trust_env=False).status_code == 200
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -79,10 +79,10 @@ def test(*, name: str, timeout: float | None) -> None:
 
     Exits 0 if the service accepts it; otherwise prints the reason and exits 1.
     """
-    store = StoredCredentials()
     with foreign_code():
         runtime = Runtime()
     with _clear_errors():
+        store = StoredCredentials()
         integration = store.describe(name).integration
         profile = options.find_integration(runtime.integrations, integration).profile
         with foreign_code():

@@ -57,13 +57,7 @@ __all__ = ["command"]
     metavar="FIELD=HEADER",
     help="With --http: take this credential field from this header of each request; repeatable.",
 )
-@click.option(
-    "--allowed-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="With --http: another name that clients reach the server by; repeatable.",
-)
+@options.allowed_hosts("With --http: another name that clients reach the server by; repeatable.")
 @click.option(
     "--allow-non-loopback",
     is_flag=True,

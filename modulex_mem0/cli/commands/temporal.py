@@ -6,7 +6,7 @@ import click
 
 from modulex_mem0.cli.app import requires_extra
 from modulex_mem0.cli.streams import foreign_code
-from modulex_mem0.runtime import Runtime
+from modulex_mem0.runtime import CredentialStoreError, Runtime
 
 __all__ = ["command"]
 
@@ -63,7 +63,7 @@ def worker(
     file, unless an option gives them.
 
     Exits 0 on SIGINT or SIGTERM, after the activities that it runs have ended, at most 30 seconds later; a second
-    signal ends it at once. Exits 1 if the server cannot be reached at the start.
+    signal ends it at once. Exits 1 if it cannot start, as when the server cannot be reached.
     """
     with requires_extra("temporal", "the worker"):
         from modulex_mem0.hosts import temporal  # noqa: PLC0415 - an extra
@@ -83,5 +83,5 @@ def worker(
     try:
         with foreign_code():
             asyncio.run(run())
-    except temporal.ConnectionFailedError as error:
+    except (temporal.ConnectionFailedError, CredentialStoreError) as error:
         raise click.ClickException(str(error)) from None

@@ -23,6 +23,11 @@ class Address(NamedTuple):
         bracketed = host.startswith("[") and host.endswith("]")
         bare = host[1:-1] if bracketed else host
         sound = bare and bracketed == (":" in bare) and port.isascii() and port.isdigit() and int(port) <= 65535
+        try:
+            # As the system's look-up does.
+            bare.encode("idna")
+        except UnicodeError:
+            sound = False
         if not sound:
             raise ValueError(f"{text!r} is not of the form HOST:PORT, as in 127.0.0.1:8000 or [::1]:8000")
         return cls(bare, int(port))

@@ -17,3 +17,9 @@ def test_a_loopback_address_is_reached_by_this_machine_alone(host: str) -> None:
 @pytest.mark.parametrize("host", ["[::]", "0.0.0.1", "192.168.0.1", "example.org", "localhost.example.org"])
 def test_any_other_address_may_be_reached_by_others(host: str) -> None:
     assert not Address.parse(f"{host}:8000").is_loopback
+
+
+@pytest.mark.parametrize("host", ["memory..example", f"{'a' * 64}.example"])
+def test_a_name_that_no_look_up_takes_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="is not of the form HOST:PORT"):
+        Address.parse(f"{host}:8000")

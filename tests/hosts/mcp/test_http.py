@@ -137,7 +137,7 @@ async def test_requests_from_other_origins_are_refused(serve: Serve, account: di
 
 async def test_another_host_name_is_accepted_with_allowed_host(serve: Serve, account: dict[str, str]) -> None:
     accepts = {"Accept": "application/json, text/event-stream", "Host": "memory.example:8443"}
-    with serve("--allowed-host", "memory.example", env=account) as server:
+    with serve("--allowed-host", "Memory.Example", env=account) as server:
         async with httpx.AsyncClient(headers=accepts, trust_env=False) as http:
             answer = await http.post(server.url, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
     assert answer.status_code != 421
