@@ -9,7 +9,7 @@ from modulex_mem0.conformance.quality import Exemptions, QualityReport, declared
 from modulex_mem0.conformance.rules import RULES, Rule, Subject
 from modulex_mem0.conformance.testbed import ServiceFixture, open_testbed, run
 from modulex_mem0.contract import Integration, IntegrationManifest
-from modulex_mem0.runtime import Registry
+from modulex_mem0.runtime import Registry, reason_of
 
 __all__ = ["LOADS", "Examination", "check", "examine", "probe_integration"]
 
@@ -42,8 +42,8 @@ def check(
         shown = str(getattr(getattr(integration, "profile", None), "name", "?"))
         broken = error(
             shown,
-            f"The manifest cannot be derived: {type(reason).__name__}: {str(reason)[:300]}.",
-            "Import the actions in a fresh interpreter and fix what is raised; nothing else was checked.",
+            f"The manifest cannot be derived: {reason_of(reason, with_place=True)}.",
+            "Correct what raises it; nothing else was checked.",
             LOADS,
         )
         return Report(shown, _UNKNOWN, (broken,), frozenset({LOADS}))
@@ -134,7 +134,7 @@ def _with_probes(report: Report, integration: Integration) -> Report:
     except (Exception, SystemExit) as reason:
         broken = error(
             report.integration,
-            f"The actions cannot be called: {type(reason).__name__}: {str(reason)[:300]}.",
+            f"The actions cannot be called: {reason_of(reason, with_place=True)}.",
             "Fix the other findings first; if this one remains, report it.",
             "calls",
         )

@@ -1,6 +1,6 @@
 """The pytest suite of an integration: a test for each rule, each probe of each action, and generated inputs."""
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from modulex_mem0.conformance.quality import Exemptions, declared_exemptions
 from modulex_mem0.conformance.rules import RULES, Rule
 from modulex_mem0.conformance.strategies import any_inputs, valid_inputs
 from modulex_mem0.conformance.testbed import (
+    AnyAction,
     ServiceFixture,
     Testbed,
     bounded_loop,
@@ -24,7 +25,7 @@ from modulex_mem0.conformance.testbed import (
     run,
 )
 from modulex_mem0.contract import ActionManifest, Integration, IntegrationManifest
-from modulex_mem0.runtime import discover
+from modulex_mem0.runtime import did_you_mean, discover
 
 __all__ = ["ConformanceSuite"]
 
@@ -55,8 +56,11 @@ class ConformanceSuite:
         """Find the integration and the exemptions that its author declares.
 
         Raises:
+            TypeError: The class names no integration.
             UnknownIntegrationError: It is not installed, or failed to load; the message says why.
         """
+        if not hasattr(cls, "integration"):
+            raise TypeError(f'{cls.__name__} needs the name of an installed integration: integration = "…"')
         registry = discover()
         integration = registry[cls.integration]
         return integration, declared_exemptions(registry.distribution_of(cls.integration))
@@ -66,7 +70,7 @@ class ConformanceSuite:
         if "rule" in metafunc.fixturenames:
             metafunc.parametrize("rule", [self._case(rule.name, rule) for rule in (_LOADS, *RULES)])
         elif "probe" in metafunc.fixturenames:
-            actions = list(self.load()[0].actions)
+            actions = self._checked_actions()
             cases = [self._case(f"{probe.name}-{action}", probe, action) for probe in PROBES for action in actions]
             metafunc.parametrize(("probe", "action"), cases)
         elif "action" in metafunc.fixturenames:
@@ -121,10 +125,39 @@ class ConformanceSuite:
             attempt()
 
     @classmethod
+    def _checked_actions(cls) -> list[str]:
+        """The names of the actions, which those that the class names itself have to be among."""
+        actions = cls.load()[0].actions
+        tests = {*(probe.name for probe in PROBES), "valid_inputs", "any_inputs"}
+        faults = {
+            _LOADS.name,
+            *(rule.name for rule in RULES),
+            *tests,
+            *(f"{t}-{name}" for t in tests for name in actions),
+        }
+        owner = cls.service.owner
+        parameters = {name for one in actions.values() for name in _parameters(one)} if owner else ()
+        named: tuple[tuple[str, Iterable[str], Collection[str]], ...] = (
+            ("service.replies", cls.service.replies, actions),
+            ("service.inputs", cls.service.inputs, actions),
+            ("service.owner", (owner,) if owner else (), parameters),
+            ("known_faults", cls.known_faults, faults),
+        )
+        for place, names, known in named:
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{cls.__name__}.{place}: there is no {name!r}{did_you_mean(name, known)}")
+        return list(actions)
+
+    @classmethod
     def _case(cls, name: str, *values: object, label: str = "") -> Any:  # noqa: ANN401 - pytest exports no type for it
         reason = cls.known_faults.get(name) or cls.known_faults.get(name.partition("-")[0])
         marks = [pytest.mark.xfail(reason=reason, strict=True, raises=pytest.fail.Exception)] if reason else []
         return pytest.param(*values, id=label or name, marks=marks)
+
+
+def _parameters(action: AnyAction) -> Iterable[str]:
+    return list(described_action(action).input_schema.get("properties", ()))
 
 
 @contextmanager

@@ -9,12 +9,13 @@ Exemptions are declared in `quality_scale.toml` in the package of the plugin, so
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from modulex_mem0.conformance.findings import Finding, Level, Report, error
 from modulex_mem0.contract import ENTRY_POINT_GROUP
@@ -161,19 +162,36 @@ def declared_exemptions(distribution_name: str) -> Exemptions:
     reasons: dict[str, str] = {}
     for file in dict.fromkeys(_files(found)):
         try:
-            declared = tomllib.loads(file.read_text("utf-8")).get("exempt", {})
+            content = tomllib.loads(file.read_text("utf-8"))
         except (OSError, ValueError) as problem:
             raise ValueError(f"{file} cannot be read: {problem}") from None
-        if not isinstance(declared, dict) or not all(isinstance(reason, str) for reason in declared.values()):
+        if unknown := sorted(content.keys() - {"exempt"}):
+            raise ValueError(f"{file}: holds {unknown[0]!r}, and nothing but the table [exempt] is read")
+        declared = content.get("exempt", {})
+        if not isinstance(declared, dict) or not all(isinstance(reason, str) for reason in _flat(declared).values()):
             raise ValueError(f"{file}: [exempt] must hold a reason, as text, for each name of a rule")
-        reasons |= declared
+        reasons |= _flat(declared)
     return Exemptions(reasons)
+
+
+def _flat(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The reasons by name. In TOML, the name of a rule and an action is a table in a table unless it is in quotes."""
+    flat: dict[str, Any] = {}
+    for rule, reason in declared.items():
+        if isinstance(reason, dict):
+            flat |= {f"{rule}.{action}": inner for action, inner in reason.items()}
+        else:
+            flat[rule] = reason
+    return flat
 
 
 def _files(found: Distribution) -> Iterator[Path]:
     for point in found.entry_points.select(group=ENTRY_POINT_GROUP):
-        package = point.module.rpartition(".")[0]
-        spec = find_spec(package) if package else None
+        package = point.module.rpartition(".")[0] or point.module
+        spec = None
+        # The parents are imported, and another plugin of the distribution may not load.
+        with suppress(Exception, SystemExit):
+            spec = find_spec(package)
         for place in (spec.submodule_search_locations or ()) if spec else ():
             file = Path(place) / _FILE_NAME
             if file.is_file():

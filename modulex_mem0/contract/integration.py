@@ -58,11 +58,19 @@ class Integration:
         """The actions by name; loads their code.
 
         Raises:
+            TypeError: They are no list of actions.
             ValueError: Two actions share a name.
         """
         actions: dict[str, Action[Any, Any]] = {}
         with self.loading():
-            for action in self._load():
+            # An author's code: the types are checked, not assumed.
+            loaded: Any = self._load()
+            if not isinstance(loaded, Iterable):
+                raise TypeError(f"the actions of {self.name} must be a list of actions, not {type(loaded).__name__}")
+            for action in loaded:
+                if not isinstance(action, Action):
+                    shown = getattr(action, "__name__", type(action).__name__)
+                    raise TypeError(f"the actions of {self.name} include {shown}, which is not declared with @action")
                 if action.name in actions:
                     raise ValueError(f"two actions of {self.name} are called {action.name}")
                 actions[action.name] = action

@@ -15,6 +15,7 @@ from modulex_mem0.runtime.errors import (
     UnknownActionError,
     UnknownIntegrationError,
     did_you_mean,
+    reason_of,
 )
 from modulex_mem0.runtime.registry import LoadFailure, Registry, discover
 
@@ -63,6 +64,7 @@ __all__ = [
     "distribution_name",
     "error_from_httpx",
     "installed_entry_points",
+    "reason_of",
 ]
 
 _IMPORTED_WHEN_USED = {

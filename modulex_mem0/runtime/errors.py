@@ -7,9 +7,12 @@ RuntimeUsageError
 └── UnknownActionError
 """
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
+
+from pydantic import ValidationError
 
 __all__ = [
     "BrokenIntegrationError",
@@ -24,6 +27,8 @@ __all__ = [
 
 _MAX_LISTED = 30
 _MAX_REASON = 300
+# Code that runs what an author wrote: the fault is in what it was given.
+_NOT_THE_AUTHORS = {__name__.partition(".")[0], "pluggy", "pydantic", "pydantic_core", *sys.stdlib_module_names}
 
 
 class RuntimeUsageError(Exception):
@@ -44,7 +49,7 @@ class BrokenIntegrationError(RuntimeUsageError):
     """A part of an integration that is loaded at its first use cannot be loaded."""
 
     def __init__(self, integration: str, part: str, cause: BaseException) -> None:
-        super().__init__(f"{part} of integration {integration!r} cannot be used: {reason_of(cause)}")
+        super().__init__(f"{part} of integration {integration!r} cannot be used: {reason_of(cause, with_place=True)}")
 
 
 class RuntimeClosedError(RuntimeUsageError):
@@ -89,15 +94,41 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f"; known: {listed}" if known else ""
 
 
-def reason_of(error: BaseException) -> str:
-    """One line about an exception of foreign code: its type and, where that can be shown, its text."""
+def reason_of(error: BaseException, *, with_place: bool = False) -> str:
+    """One line about an exception of foreign code: its type and, where that can be shown, its text.
+
+    Args:
+        error: The exception.
+        with_place: Add the module and the line of foreign code in which it was raised, for the author of that code.
+    """
     try:
-        text = str(error)
+        text = _problems(error) if isinstance(error, ValidationError) else str(error)
     except BaseException as failure:
         reraise_interrupt(failure)
         text = "its reason cannot be shown"
     line = " ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":")
-    return line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 1] + "…"
+    line = line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 1] + "…"
+    return line + (_place_of(error) if with_place else "")
+
+
+def _problems(error: ValidationError) -> str:
+    """The fields that a model refuses, and why, without their values."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    problems = [
+        ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))))
+        for one in found
+    ]
+    return f"{error.title}: {'; '.join(problems)}"
+
+
+def _place_of(error: BaseException) -> str:
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__"))
+        if module.partition(".")[0] not in _NOT_THE_AUTHORS:
+            place = f" (in {module}, line {trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
 
 
 def reraise_interrupt(error: BaseException) -> None:

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OWN_PACKAGE = __name__.partition(".")[0]
+_NO_HOOK = "it implements no hook of the contract; mark its function modulex_integrations with @hookimpl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Registry(Mapping[str, Integration]):
                     raise ValueError(f"its name is {loaded.name!r}")
             except BaseException as error:
                 reraise_interrupt(error)
-                self.report(name, self._distributions[name], reason_of(error))
+                self.report(name, self._distributions[name], reason_of(error, with_place=True))
                 del self._integrations[name]
                 return None
             loaded.loading = prints_go_to_stderr
@@ -207,7 +208,7 @@ class _Discovery:
                 plugin = point.load()
         except BaseException as error:
             reraise_interrupt(error)
-            self._registry.report(point.name, distribution, reason_of(error))
+            self._registry.report(point.name, distribution, reason_of(error, with_place=True))
         else:
             self.register(plugin, point.name, distribution)
 
@@ -219,7 +220,7 @@ class _Discovery:
             self._manager.register(plugin, name=key)
         except BaseException as error:
             reraise_interrupt(error)
-            self._registry.report(name, distribution, reason_of(error))
+            self._registry.report(name, distribution, reason_of(error, with_place=True))
         else:
             self._origins[key] = name, distribution
 
@@ -230,17 +231,19 @@ class _Discovery:
         hooks = {hook.plugin_name: hook for hook in self._manager.hook.modulex_integrations.get_hookimpls()}
         for key, (name, distribution) in self._origins.items():
             if key not in hooks:
-                self._registry.report(name, distribution, "it implements no hook of the contract")
+                self._registry.report(name, distribution, _NO_HOOK)
                 continue
             try:
                 with prints_go_to_stderr():
                     self._add_all(hooks[key].function(), distribution)
             except BaseException as error:
                 reraise_interrupt(error)
-                self._registry.report(name, distribution, reason_of(error))
+                self._registry.report(name, distribution, reason_of(error, with_place=True))
         return self._registry
 
     def _add_all(self, returned: Any, distribution: str) -> None:  # noqa: ANN401 - foreign: checked, not assumed
+        if not isinstance(returned, Iterable):
+            raise TypeError(f"the hook must return a list of integrations, not {type(returned).__name__}")
         for integration in returned:
             if not isinstance(integration, Integration | LazyIntegration):
                 raise TypeError(f"the hook returned {type(integration).__name__}, not an Integration")

@@ -88,7 +88,7 @@ def data_directory() -> Path:
     """Where credentials and the server's runs are kept: `MODULEX_HOME`, else `modulex` in the user's configuration.
 
     Raises:
-        CredentialStoreError: The user has no home directory, as in some containers, and no variable names another folder.
+        CredentialStoreError: The user has no home directory, as in some containers, and no variable names a folder.
     """
     home = os.environ.get("MODULEX_HOME")
     configuration = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")

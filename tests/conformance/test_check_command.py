@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from modulex_mem0.conformance import write_integration
 from modulex_mem0.contract import IntegrationManifest
 from modulex_mem0.runtime import discover
 from tests.conformance.helpers.command_line import Ended, modulex
@@ -93,3 +94,58 @@ def test_a_wrong_command_line_is_explained(arguments: list[str], message: str) -
     ended = modulex("check", *arguments)
     assert ended.returncode == 2
     assert message in ended.stderr
+
+
+PLUGIN, PROFILE, ACTIONS, FIND = "plugin.py", "profile.py", "actions/__init__.py", "actions/find_items.py"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (PLUGIN, "@hookimpl", "", "mark its function modulex_integrations with @hookimpl"),
+        (PLUGIN, "return [I", "return (I", "TypeError: the hook must return a list of integrations, not Integration"),
+        (PROFILE, "version=", "versoin=", "Profile: version: Field required; versoin: Extra inputs are not permitted"),
+        (PROFILE, "version=", "versoin=", " (in modulex_my_crm.profile, line 36)"),
+        (
+            PROFILE,
+            "{api_key}",
+            "{key}",
+            "AuthScheme: the template 'Bearer {key}' names 'key', which is not a credential",
+        ),
+        (FIND, "Example, action", "Exmpl, action", " (in modulex_my_crm.actions.find_items, line 3)"),
+        (FIND, "input: FindItemsInput)", "input)", " (in modulex_my_crm.actions.find_items, line "),
+        (FIND, "FindItemsInput(ActionInput)", "FindItemsInput(BaseModel)", "Derive the model from ActionInput"),
+        (FIND, '"limit": 5', '"limt": 5', "The action itself refuses it: limt: Extra inputs"),
+        (ACTIONS, "(find_items,)", "(find_items)", "the actions of my_crm must be a list of actions, not Action"),
+        (
+            ACTIONS,
+            "(find_items,)",
+            "(print,)",
+            "the actions of my_crm include print, which is not declared with @action",
+        ),
+    ],
+)
+def test_an_authors_mistake_is_named_with_its_place_and_the_fix(
+    tmp_path: Path, file: str, old: str, new: str, message: str
+) -> None:
+    write_integration("my_crm", tmp_path)
+    changed = tmp_path / "modulex_my_crm" / file
+    code = changed.read_text()
+    assert old in code
+    changed.write_text(
+        code.replace(old, new).replace("(Integration(PROFILE, _load_actions)]", "Integration(PROFILE, ())")
+    )
+    install(tmp_path, "modulex-my-crm", "", point="my_crm")
+    points = tmp_path / "modulex_my_crm-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[modulex]\nmy_crm = modulex_my_crm.plugin\n")
+    ended = modulex("check", "my_crm", "--static", site=tmp_path)
+    assert ended.returncode == 1
+    assert message in ended.stdout + ended.stderr
+
+
+def test_a_file_that_is_no_manifest_is_named_with_the_field(tmp_path: Path) -> None:
+    file = tmp_path / "mem0.json"
+    file.write_text("{}")
+    ended = modulex("check", "mem0", "--static", "--against", str(file))
+    assert ended.returncode == 2
+    assert "mem0.json is not a manifest: name: Field required" in ended.stderr

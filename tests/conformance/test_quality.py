@@ -107,7 +107,22 @@ def test_exemptions_are_read_from_the_package_of_the_plugin(site: Path) -> None:
     assert declared_exemptions("modulex-polite").reasons == {"stable": REASON, "methods.get_job": REASON}
 
 
-@pytest.mark.parametrize("declared", ["[exempt", "exempt = 7", "[exempt]\nstable = true", "\x00"])
+def test_the_name_of_a_rule_and_an_action_needs_no_quotes(site: Path) -> None:
+    _install_package(site, f'[exempt]\nmethods.get_job = "{REASON}"\n')
+    assert declared_exemptions("modulex-polite").reasons == {"methods.get_job": REASON}
+
+
+def test_the_plugin_may_be_the_package_and_another_may_not_load(site: Path) -> None:
+    _install_package(site, f'[exempt]\nstable = "{REASON}"\n')
+    points = site / "modulex_polite-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[modulex]\nbroken = gone_package.gone.plugin\npolite = polite_package\n")
+    assert declared_exemptions("modulex-polite").reasons == {"stable": REASON}
+
+
+INVALID = ("[exempt", "exempt = 7", "[exempt]\nstable = true", f'[exemptions]\nstable = "{REASON}"', "\x00")
+
+
+@pytest.mark.parametrize("declared", INVALID)
 def test_an_invalid_file_is_reported(site: Path, declared: str) -> None:
     _install_package(site, declared)
     with pytest.raises(ValueError, match=r"quality_scale\.toml"):

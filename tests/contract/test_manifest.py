@@ -288,6 +288,19 @@ def test_two_actions_of_one_name_are_refused() -> None:
         _ = Integration(profile(), [fetch, fetch]).actions
 
 
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        (fetch, "the actions of tiny must be a list of actions, not Action"),
+        (lambda: None, "the actions of tiny must be a list of actions, not NoneType"),
+        ([fetch, print], "the actions of tiny include print, which is not declared with @action"),
+    ],
+)
+def test_what_is_no_list_of_actions_is_refused(actions: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        _ = Integration(profile(), actions).actions
+
+
 FOLLOW_UP = FollowUp(
     action="state", input={"job": "{job}", "owner": "{owner}", "wait": True}, when={"status": ("PENDING", "RUNNING")}
 )

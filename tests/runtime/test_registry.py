@@ -45,7 +45,7 @@ async def test_an_installed_integration_is_found_and_called_beside_ours(site: Pa
 
 
 BROKEN = {
-    "raises-at-import": ("raise RuntimeError('no\\nway')", "RuntimeError: no way"),
+    "raises-at-import": ("raise RuntimeError('no\\nway')", "RuntimeError: no way (in module_"),
     "exits-at-import": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "does-not-parse": ("def", "SyntaxError"),
     "lacks-a-library": ("import no_such_library", "no_such_library"),
@@ -54,6 +54,7 @@ BROKEN = {
     "raises-in-hook": (GOOD.replace("return", "raise KeyError('k')\n    return"), "KeyError"),
     "exits-in-hook": (GOOD.replace("return", "raise SystemExit\n    return"), "SystemExit"),
     "returns-nothing": (GOOD.replace("return", "None #"), "NoneType"),
+    "returns-one": (GOOD.replace("[Integration(", "(Integration(").replace(")]", "))"), "a list of integrations"),
     "returns-text": (GOOD.replace("return", "return 'mem0'#"), "not an Integration"),
     "returns-classes": (GOOD.replace("return", "return [Integration]#"), "not an Integration"),
     "lacks-a-profile": (GOOD.replace("profile({name!r})", "None"), "AttributeError"),

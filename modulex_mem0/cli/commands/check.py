@@ -70,7 +70,8 @@ def _released(file: Path | None) -> IntegrationManifest | None:
         return IntegrationManifest.model_validate_json(read_file(file, "--against"))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise click.BadParameter(f"{file} is not a manifest: {first['msg']}", param_hint="--against") from None
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+        raise click.BadParameter(f"{file} is not a manifest: {problem}", param_hint="--against") from None
 
 
 def _data(examined: list[Examination], failures: tuple[LoadFailure, ...]) -> dict[str, Any]:

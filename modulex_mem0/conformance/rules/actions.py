@@ -47,7 +47,9 @@ def _refusal(action: Action[object, object], value: dict[str, object]) -> str | 
     try:
         action.input.model_validate(value)
     except ValidationError as found:
-        return str(found.errors(include_url=False)[0]["msg"])[:150]
+        problem = found.errors(include_url=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        return f"{place}: {problem['msg']}".removeprefix(": ")[:150]
     return None
 
 

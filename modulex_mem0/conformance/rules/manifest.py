@@ -165,25 +165,23 @@ def categories_and_limits(subject: Subject) -> Iterator[Finding]:
         )
 
 
-_RECORD_AGAIN = "Record it again: modulex-mem0 manifest NAME."
-
-
 @rule("The manifest that an integration ships matches its declarations.")
 def recorded_current(subject: Subject) -> Iterator[Finding]:
     """Compare the recorded manifest, by which hosts list an integration, with the derived one, part by part."""
     recorded, derived = subject.recorded, subject.manifest
     if recorded == derived:
         return
+    fix = f"Record it again: modulex-mem0 manifest {derived.name}."
     for field in type(derived).model_fields:
         if field != "actions" and getattr(recorded, field) != getattr(derived, field):
-            yield error(field, "The recorded manifest differs from the declaration.", _RECORD_AGAIN)
+            yield error(field, "The recorded manifest differs from the declaration.", fix)
     then = {action.name: action for action in recorded.actions}
     now = {action.name: action for action in derived.actions}
     for name in [*now, *(name for name in then if name not in now)]:
         if then.get(name) != now.get(name):
-            yield error(f"actions.{name}", "The recorded manifest differs from the declaration.", _RECORD_AGAIN)
+            yield error(f"actions.{name}", "The recorded manifest differs from the declaration.", fix)
     if list(then) != list(now):
-        yield error("actions", "The recorded manifest has the actions in another order.", _RECORD_AGAIN)
+        yield error("actions", "The recorded manifest has the actions in another order.", fix)
 
 
 @rule("Nothing that was released is removed or narrowed without a new major version.")

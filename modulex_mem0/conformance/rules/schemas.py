@@ -30,6 +30,7 @@ def schemas_valid(subject: Subject) -> Iterator[Finding]:
                 yield error(inside, f"The reference {part['$ref']!r} cannot be followed: {reason}.", "Correct it.")
 
 
+_DERIVE = "Derive the model from ActionInput or ActionOutput, whose schemas do not; or do it yourself:"
 _CLOSE = "Set additionalProperties to false; in pydantic, extra='forbid'."
 
 
@@ -39,7 +40,7 @@ def schemas_closed(subject: Subject) -> Iterator[Finding]:
     for place, schema in subject.schemas():
         for inside, part in subschemas(schema, place):
             if inside == place and not _is_closed(part):
-                yield error(place, "The schema accepts properties that it does not name.", _CLOSE)
+                yield error(place, "The schema accepts properties that it does not name.", f"{_DERIVE} {_CLOSE}")
             elif "properties" in part and not _is_closed(part):
                 yield advice(inside, "An object in the schema accepts properties that it does not name.", _CLOSE)
 
