@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     # The face of `hosts` is imported at discovery, with the entry point `modulex_tools`, and `Runtime` costs 25 ms.
     from modulex_mem0.runtime import BoundIntegration, CredentialMapping, ProgressListener, Result, Runtime
 
-__all__ = ["BOOKKEEPING", "NotOfferedError", "Tool", "ToolSet"]
+__all__ = ["BOOKKEEPING", "NotOfferedError", "Tool", "ToolSet", "is_empty"]
 
 #: Arguments that clients add for themselves. They are set aside, unless the action has a parameter of that name. Any
 #: other unknown argument is refused, since it may be a misspelt one.
@@ -84,14 +84,18 @@ class Tool:
             chosen = read_strict(chosen, self.plain_schema)
         for name, value in self.fixed.items():
             given = chosen.get(name)
-            if not _is_empty(given) and not _are_same(given, value):
+            if not is_empty(given) and not _are_same(given, value):
                 raise ActionError(ErrorCode.INVALID_INPUT, f"{name}: is fixed and cannot be chosen; leave it out")
         # A handler may change what it receives.
         return {**chosen, **deepcopy(dict(self.fixed))}
 
 
-def _is_empty(value: object) -> bool:
-    """Whether it is what forms and agents send for a parameter that they leave out."""
+def is_empty(value: object) -> bool:
+    """Whether it is what a field holds, or an agent sends, that was left as it is: null, `{}`, `[]` or spaces.
+
+    Narrower than `contract.is_blank`, which also takes what stands for a value that got lost, such as the text `[]`:
+    that is passed on, and the action judges it.
+    """
     return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
 
 
@@ -261,7 +265,7 @@ def _fixed_parameters(manifest: IntegrationManifest, fixed: Mapping[str, Any], o
         if name not in known:
             raise NotOfferedError(f"no action of {manifest.name} takes {name!r}{did_you_mean(name, known)}")
         # An empty value would be the same as none, so that the parameter would not be fixed at all.
-        if _is_empty(value):
+        if is_empty(value):
             raise NotOfferedError(
                 f"{name} cannot be fixed to {'a blank text' if isinstance(value, str) else 'nothing'}"
             )

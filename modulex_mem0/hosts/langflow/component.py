@@ -21,7 +21,7 @@ from modulex_mem0.hosts.langflow.form import (
     action_fields,
     argument,
     credential_fields,
-    is_blank,
+    holds_nothing,
 )
 from modulex_mem0.hosts.langflow.inputs import (
     AFTER,
@@ -32,7 +32,7 @@ from modulex_mem0.hosts.langflow.inputs import (
     stop_on_error_input,
 )
 from modulex_mem0.hosts.langflow.text import as_text, rows_of, table_field
-from modulex_mem0.hosts.toolset import NotOfferedError
+from modulex_mem0.hosts.toolset import NotOfferedError, is_empty
 from modulex_mem0.runtime import Result, Runtime, UnknownActionError
 
 __all__ = ["ActionComponent", "CallFailedError", "ConnectionComponent"]
@@ -112,8 +112,8 @@ class _ServiceComponent(Component):  # type: ignore[misc] # Langflow is not inst
         settings = {
             field.field: os.environ.get(field.variable) for field in self._credential_fields if not field.sensitive
         }
-        given = settings | {name: value for name, value in values.items() if not is_blank(value)}
-        return {name: value for name, value in given.items() if not is_blank(value)}
+        given = settings | {name: value for name, value in values.items() if not is_empty(value)}
+        return {name: value for name, value in given.items() if not is_empty(value)}
 
 
 class ActionComponent(_ServiceComponent):
@@ -183,7 +183,7 @@ class ActionComponent(_ServiceComponent):
         for field in self._fields:
             value = self._attributes.get(field.name)
             given = argument(field, value)
-            if given is None and is_blank(value) and self._is_connected(field.name):
+            if given is None and holds_nothing(value) and self._is_connected(field.name):
                 # Another node gave nothing: to leave it out might widen what a search finds or a delete removes.
                 given = ""
             if given is not None:

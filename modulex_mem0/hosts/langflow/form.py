@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from modulex_mem0.contract import ActionManifest, AuthScheme, IntegrationManifest
+from modulex_mem0.contract import ActionManifest, AuthScheme, IntegrationManifest, is_blank
+from modulex_mem0.hosts.toolset import is_empty
 from modulex_mem0.json_schema import read_value, simplify
 
-__all__ = ["CredentialInput", "FormField", "Kind", "action_fields", "argument", "credential_fields", "is_blank"]
+__all__ = ["CredentialInput", "FormField", "Kind", "action_fields", "argument", "credential_fields", "holds_nothing"]
 
 #: How a field is entered:
 #: `choice` from a list, `switch` on and off, `number` with steps, `text` in a line, `texts` in several lines,
@@ -167,13 +168,14 @@ def argument(field: FormField, value: Any) -> Any:  # noqa: ANN401 - whatever La
     if field.kind == "number":
         plain = _number(plain)
     elif field.kind == "rows" and isinstance(plain, list):
-        plain = [row for row in (_row(row, field.schema["items"]) for row in plain) if not is_blank(row)]
-    return None if is_blank(plain) or plain == field.default else plain
+        plain = [row for row in (_row(row, field.schema["items"]) for row in plain) if not is_empty(row)]
+    return None if is_empty(plain) or plain == field.default else plain
 
 
-def is_blank(value: object) -> bool:
-    """Whether it is what an empty field holds."""
-    return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
+def holds_nothing(value: Any) -> bool:  # noqa: ANN401 - as `argument`
+    """Whether another node gave nothing: a blank, in whichever of Langflow's types."""
+    plain = _plain(value)
+    return plain is None or is_blank(plain)
 
 
 def _kind(schema: _Schema, original: _Schema) -> Kind:
@@ -262,8 +264,8 @@ def _texts(value: Any, schema: _Schema) -> list[Any] | str | None:  # noqa: ANN4
     if isinstance(plain, str):
         plain = [plain]
     if not isinstance(plain, list):
-        return None if is_blank(plain) else plain
-    lines = [line for line in plain if not is_blank(line)]
+        return None if is_empty(plain) else plain
+    lines = [line for line in plain if not is_empty(line)]
     if len(lines) == 1 and isinstance(lines[0], str):
         # A connected node, or a person, may write the whole list as JSON.
         whole = read_value(lines[0], schema, {})
@@ -276,7 +278,7 @@ def _row(row: Any, schema: _Schema) -> Any:  # noqa: ANN401 - as `argument`
     if not isinstance(row, Mapping):
         return row
     columns = schema.get("properties", {})
-    cells = ((name, cell) for name, cell in row.items() if not is_blank(cell))
+    cells = ((name, cell) for name, cell in row.items() if not is_empty(cell))
     return {
         name: read_value(cell, columns[name], {}) if isinstance(cell, str) and name in columns else cell
         for name, cell in cells
@@ -288,9 +290,9 @@ def _conversation(value: Any, schema: _Schema) -> Any:  # noqa: ANN401 - as `arg
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         value = value.to_dict(orient="records")
     if isinstance(value, list | tuple):
-        return [message for one in value if not is_blank(message := _message(one))] or None
+        return [message for one in value if not is_empty(message := _message(one))] or None
     message = read_value(value, schema, {}) if isinstance(value, str) else _message(value)
-    if is_blank(message):
+    if is_empty(message):
         return None
     if isinstance(message, str):
         # JSON that is broken, or a single message: the action says what is wrong with it, or reads it.

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modulex_mem0.contract import ActionManifest, CredentialField, Integration, IntegrationManifest, OAuth2Endpoints
-from modulex_mem0.hosts.langflow.form import FormField, Kind, action_fields, argument, credential_fields, is_blank
+from modulex_mem0.hosts.langflow.form import FormField, Kind, action_fields, argument, credential_fields, holds_nothing
+from modulex_mem0.hosts.toolset import is_empty
 from modulex_mem0.runtime import discover
 from tests.helpers.tiny_integration import profile, scheme
 
@@ -231,6 +232,18 @@ def test_two_schemes_share_a_field_and_need_not_both_be_filled_in() -> None:
     assert not [one for one in fields if one.required]
 
 
+@pytest.mark.parametrize(
+    "value", [None, " ", {}, [], "[]", Data({}), Data(None), Message(""), [Message(" "), ""]], ids=repr
+)
+def test_another_node_may_give_nothing_in_any_type(value: Any) -> None:
+    assert holds_nothing(value)
+
+
+@pytest.mark.parametrize("value", [0, False, "0", "None", Data({"a": None}), Message("no"), [None, 0]], ids=repr)
+def test_what_another_node_gives_is_not_nothing(value: Any) -> None:
+    assert not holds_nothing(value)
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -242,6 +255,6 @@ _FIELDS = [one for action in MANIFEST.actions for one in action_fields(action)]
 @given(st.sampled_from(_FIELDS), _JSON | st.builds(Message, st.text(max_size=20), st.text(max_size=8)))
 def test_whatever_a_field_holds_is_json_or_left_out(one: FormField, value: Any) -> None:
     found = argument(one, value)
-    assert found is None or not is_blank(found)
+    assert found is None or not is_empty(found)
     # A number that JSON lacks is the runtime's to refuse.
     assert json.loads(json.dumps(found)) is not None or found is None
