@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
@@ -20,6 +20,7 @@ from modulex_mem0.hosts.temporal.import_plan import (
     FOLLOW_CHUNK,
     IMPORT_WORKFLOW,
     SEND_CHUNK,
+    Beginning,
     ChunkJson,
     ChunkOutcome,
     ChunkTask,
@@ -168,7 +169,7 @@ async def start_import(client: Client, request: ImportRequest) -> ImportHandle:
         status = await _status(client, workflow_id(request.job))
         if status not in (None, WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
             # It may have sent something before it was ended.
-            progress.again = True
+            progress.again, progress.since = True, await _begun(client, workflow_id(request.job))
             status = None
         if status is None:
             with suppress(WorkflowAlreadyStartedError):  # pragma: no branch - another start may come first
@@ -208,6 +209,24 @@ async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus |
         if error.status == RPCStatusCode.NOT_FOUND:
             return None
         raise
+
+
+async def _begun(client: Client, workflow_id: str) -> float | None:
+    """When an import that was ended was first begun, as its history says; None if that is not known."""
+    begun: float | None = None
+    async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
+        if event.HasField("workflow_execution_started_event_attributes"):
+            payloads = event.workflow_execution_started_event_attributes.input.payloads
+            _, earlier = await client.data_converter.decode(payloads, [ImportRequest, ImportProgress])
+            if earlier.again or earlier.account is not None:
+                return cast("float | None", earlier.since)
+            begun = event.event_time.ToMicroseconds() / 1e6
+        elif event.HasField("activity_task_completed_event_attributes"):
+            # The first activity.
+            payloads = event.activity_task_completed_event_attributes.result.payloads
+            (found,) = await client.data_converter.decode(payloads, [Beginning])
+            return None if found.again else begun
+    return begun
 
 
 async def _records(client: Client, events: Iterable[HistoryEvent]) -> list[ChunkRecord]:

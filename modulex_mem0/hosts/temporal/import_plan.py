@@ -167,6 +167,7 @@ class ImportProgress:
         stopped: Why nothing goes on until somebody changes something; None while all is well.
         account: See `Beginning`.
         again: Whether an import that was ended earlier may have sent any of it.
+        since: When it was first begun, in seconds since 1970; None if that is not known. Earlier events are not read.
         after: The last chunk of the pages that are done.
     """
 
@@ -182,4 +183,5 @@ class ImportProgress:
     stopped: str | None = None
     account: str | None = None
     again: bool = False
+    since: float | None = None
     after: ChunkJson | None = None

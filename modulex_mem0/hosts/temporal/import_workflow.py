@@ -68,6 +68,8 @@ class ImportWorkflow:
         self._progress = progress
         if self._progress.account is None:
             begun = await self._until_done(lambda again: self._activity(BEGIN, Beginning, request))
+            if not (begun.again or progress.again):
+                self._progress.since = workflow.now().timestamp()
             self._progress.account, self._progress.again = begun.account, begun.again or progress.again
         for _ in range(request.pages):
             page = await self._until_done(
@@ -120,7 +122,7 @@ class ImportWorkflow:
 
     async def _import_chunk(self, chunk: ChunkJson, window: int) -> None:
         request, progress = self._request, self._progress
-        since = None if progress.again else workflow.now().timestamp()
+        since = progress.since if progress.again else workflow.now().timestamp()
 
         def send(again: bool) -> Awaitable[ChunkOutcome]:
             task = ChunkTask(

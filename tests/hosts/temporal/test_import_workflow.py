@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -87,6 +88,7 @@ async def test_a_worker_that_is_stopped_leaves_the_rest_of_its_chunk_to_another(
 async def test_an_import_that_was_cancelled_sends_no_more_and_begins_again_where_it_was(importing: Importing) -> None:
     importing.sandbox.set_faults(SLOWLY)
     request = importing.request(importing.write(ROWS), heartbeat=HEARTBEAT)
+    started = time.time()
     async with importing.worker(requests=4):
         handle = await importing.start(request)
         await importing.wait_for_adds(8)
@@ -102,8 +104,17 @@ async def test_an_import_that_was_cancelled_sends_no_more_and_begins_again_where
 
         # The worker has room for one chunk: the old attempt has ended then.
         await until(is_sending)
+        await workflow_of(importing, again).cancel()
+        with pytest.raises(TemporalImportError, match="start it again"):
+            await end_of(again)
+        again = await importing.start(request)
+        await until(is_sending)
         importing.sandbox.set_faults()
         progress = await end_of(again)
+    # Each time, only the events of this import are read.
+    assert progress.again
+    assert progress.since is not None
+    assert started - 1 < progress.since < started + PATIENCE
     assert progress.accepted == ROWS
     assert 8 <= progress.found < ROWS
     assert sorted(importing.adds().values()) == [1] * ROWS
@@ -182,7 +193,8 @@ async def test_what_cannot_be_written_to_the_history_is_told_there_and_holds_the
 async def test_an_import_that_is_cancelled_before_it_has_begun_ends(importing: Importing) -> None:
     importing.sandbox.set_faults({"path": "/v1/ping/", "delay": 30})
     async with importing.worker():
-        handle = await importing.start(importing.request(importing.write(5), heartbeat=1.0))
+        request = importing.request(importing.write(5), heartbeat=1.0)
+        handle = await importing.start(request)
 
         async def has_begun() -> bool:
             states = [one.state for one in await pending(importing, handle)]
@@ -193,4 +205,7 @@ async def test_an_import_that_is_cancelled_before_it_has_begun_ends(importing: I
         with pytest.raises(TemporalImportError, match="start it again"):
             await end_of(handle)
         assert (await workflow_of(importing, handle).describe()).status is WorkflowExecutionStatus.CANCELED
-    assert not importing.adds()
+        assert not importing.adds()
+        importing.sandbox.set_faults()
+        progress = await end_of(await importing.start(request))
+    assert (progress.accepted, progress.since is None) == (5, False)
