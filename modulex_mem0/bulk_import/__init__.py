@@ -16,7 +16,14 @@ from modulex_mem0.bulk_import.chunks import (
     TemporaryKeys,
     open_source,
 )
-from modulex_mem0.bulk_import.destination import CallFailedError, Destination, ImportStoppedError, Scope, chunk_tag
+from modulex_mem0.bulk_import.destination import (
+    CallFailedError,
+    Destination,
+    DestinationUnavailableError,
+    ImportStoppedError,
+    Scope,
+    chunk_tag,
+)
 from modulex_mem0.bulk_import.job import (
     ImportJob,
     JobStatus,
@@ -31,16 +38,9 @@ from modulex_mem0.bulk_import.ledger import JobLockedError, JobRecord, Ledger, L
 from modulex_mem0.bulk_import.location import SourceError
 from modulex_mem0.bulk_import.options import FORMATS, ImportOptions
 from modulex_mem0.bulk_import.rate import Rate
+from modulex_mem0.bulk_import.results import ChunkResult, ProgressListener, RowFailure, follow_chunk
 from modulex_mem0.bulk_import.rows import InvalidRow, Row, row_key
-from modulex_mem0.bulk_import.sender import (
-    ChunkResult,
-    DestinationUnavailableError,
-    ProgressListener,
-    RowFailure,
-    follow_chunk,
-    scopes_of,
-    send_chunk,
-)
+from modulex_mem0.bulk_import.sender import scopes_of, send_chunk
 
 __all__ = [
     "CHUNK_ROWS",

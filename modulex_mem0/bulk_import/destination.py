@@ -18,6 +18,7 @@ __all__ = [
     "KEY_TAG",
     "CallFailedError",
     "Destination",
+    "DestinationUnavailableError",
     "Effect",
     "EventState",
     "Found",
@@ -70,6 +71,23 @@ class CallFailedError(Exception):
     def __init__(self, error: ErrorInfo) -> None:
         super().__init__(error.line)
         self.error = error
+
+
+class DestinationUnavailableError(Exception):
+    """The service has not taken anything for a while. The chunk can be tried again, with `again`.
+
+    Attributes:
+        error: The last failure.
+        retry_after: Seconds to wait before the next try, if the service said so.
+    """
+
+    def __init__(self, error: ErrorInfo, retry_after: float | None = None) -> None:
+        super().__init__(error.line)
+        self.error = error
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.error, self.retry_after)
 
 
 class Effect(Enum):

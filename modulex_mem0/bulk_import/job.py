@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from modulex_mem0.bulk_import.chunks import CHUNK_ROWS, Chunk, ChunkRows, Source, open_source
-from modulex_mem0.bulk_import.destination import CallFailedError, Destination
+from modulex_mem0.bulk_import.destination import CallFailedError, Destination, DestinationUnavailableError
 from modulex_mem0.bulk_import.ledger import JobRecord, Ledger, LedgerError, Totals, list_jobs
 from modulex_mem0.bulk_import.options import ImportOptions
 from modulex_mem0.bulk_import.rate import Rate
 from modulex_mem0.bulk_import.rows import InvalidRow, Row
-from modulex_mem0.bulk_import.sender import DestinationUnavailableError, scopes_of, send_chunk
+from modulex_mem0.bulk_import.sender import scopes_of, send_chunk
 from modulex_mem0.contract import Action
 from modulex_mem0.runtime import CredentialStoreError, data_directory
 

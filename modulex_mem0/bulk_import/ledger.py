@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from modulex_mem0.bulk_import.chunks import Chunk
 from modulex_mem0.bulk_import.destination import EventState, Scope
-from modulex_mem0.bulk_import.sender import ChunkResult, RowFailure
+from modulex_mem0.bulk_import.results import ChunkResult, RowFailure
 
 __all__ = ["JobLockedError", "JobRecord", "Ledger", "LedgerError", "Totals", "list_jobs"]
 

@@ -1,4 +1,4 @@
-"""Sends a chunk: asks what is already there if it was tried before, adds what is missing, and follows the events.
+"""Sends a chunk: asks what is already there if it was tried before, and adds what is missing.
 
 A row is sent again only if it was certainly not carried out, or if the service was asked in between and does not have
 it. docs/import.md says which window that leaves.
@@ -6,11 +6,8 @@ it. docs/import.md says which window that leaves.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from pydantic import Field
 
 from modulex_mem0.bulk_import.chunks import Chunk, ChunkRows, Source
 from modulex_mem0.bulk_import.conversions import Input
@@ -20,104 +17,25 @@ from modulex_mem0.bulk_import.destination import (
     KEY_TAG,
     CallFailedError,
     Destination,
+    DestinationUnavailableError,
     Effect,
     EventState,
     Scope,
     chunk_tag,
 )
 from modulex_mem0.bulk_import.rate import LongPauseError, Rate
+from modulex_mem0.bulk_import.results import ChunkResult, FailureStage, ProgressListener, RowFailure
 from modulex_mem0.bulk_import.rows import InvalidRow, Row
-from modulex_mem0.contract import ErrorCode, ErrorInfo, FrozenModel
+from modulex_mem0.contract import ErrorCode, ErrorInfo
 from modulex_mem0.runtime import Result
 
-__all__ = [
-    "ChunkResult",
-    "DestinationUnavailableError",
-    "ProgressListener",
-    "RowFailure",
-    "follow_chunk",
-    "scopes_of",
-    "send_chunk",
-    "with_events",
-]
-
-#: Called with `accepted`, `skipped`, `finished` or `failed`, and how many more rows are.
-ProgressListener = Callable[[str, int], None]
-FailureStage = Literal["invalid", "refused", "unclear", "event"]
+__all__ = ["scopes_of", "send_chunk"]
 
 # A row that fails this often while others succeed is reported, and not tried again.
 _TRIES = 8
 _LONGEST_SETTLE = 30.0
 # So many rows that the service keeps failing on are the rows' fault, if all else works.
 _FEW = 10
-_FIRST_POLL, _LONGEST_POLL = 0.25, 5.0
-
-
-class DestinationUnavailableError(Exception):
-    """The service has not taken anything for a while. The chunk can be tried again, with `again`.
-
-    Attributes:
-        error: The last failure.
-        retry_after: Seconds to wait before the next try, if the service said so.
-    """
-
-    def __init__(self, error: ErrorInfo, retry_after: float | None = None) -> None:
-        super().__init__(error.line)
-        self.error = error
-        self.retry_after = retry_after
-
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        return type(self), (self.error, self.retry_after)
-
-
-class RowFailure(FrozenModel):
-    """A row that was not imported.
-
-    Attributes:
-        position: Its place in the chunk, from 0.
-        place: Where it is in the source, for people.
-        stage: `invalid`: not sent. `refused`: by the service. `unclear`: the service failed on it again and again.
-            `event`: accepted, and then failed.
-        reason: Why, in one line.
-    """
-
-    position: int
-    place: str
-    stage: FailureStage
-    reason: str
-
-
-class ChunkResult(FrozenModel):
-    """What became of a chunk's rows. It holds no message.
-
-    Attributes:
-        number: The chunk's.
-        rows: How many rows the chunk has: accepted, skipped, or failed before they were accepted.
-        accepted: How many the service has taken, now or in an earlier try.
-        found: How many of these were there already when the chunk was tried again.
-        skipped: How many repeat an earlier row of the source.
-        finished: How many accepted rows have been worked off, whether that stored memories or not.
-        failures: The rows that were not imported.
-        pending: Ids of the events of accepted rows that have not ended, each with the row's position.
-        users: The users of `pending`, by event.
-        places: Where the rows of `pending` are in the source, by event.
-    """
-
-    number: int
-    rows: int
-    accepted: int = 0
-    found: int = 0
-    skipped: int = 0
-    finished: int = 0
-    failures: tuple[RowFailure, ...] = ()
-    pending: dict[str, int] = Field(default_factory=dict)
-    users: dict[str, str] = Field(default_factory=dict)
-    places: dict[str, str] = Field(default_factory=dict)
-
-    @property
-    def failed(self) -> int:
-        """How many rows were not imported."""
-        return len(self.failures)
 
 
 async def send_chunk(
@@ -359,83 +277,3 @@ class _Sending:
             users={event_id: self._row(position).input["user_id"] for event_id, position in self.pending.items()},
             places={event_id: self._row(position).place for event_id, position in self.pending.items()},
         )
-
-
-async def follow_chunk(
-    destination: Destination,
-    result: ChunkResult,
-    *,
-    rate: Rate,
-    since: float | None,
-    timeout: float = 600.0,
-    on_progress: ProgressListener | None = None,
-) -> ChunkResult:
-    """Wait until the accepted rows of a chunk have been worked off.
-
-    Args:
-        destination: Where they were sent.
-        result: Of `send_chunk`.
-        rate: Of the whole import.
-        since: When the chunk was first begun, in seconds since 1970; None if that is not known.
-        timeout: How long to wait, in seconds.
-        on_progress: Learns how many more rows are finished or failed.
-
-    Returns:
-        The result with what is known now. What is still `pending` goes on without being watched; the call can be
-        repeated.
-
-    Raises:
-        DestinationUnavailableError: The events could not be read for as long as `timeout`.
-        ImportStoppedError: They cannot be read at all.
-    """
-    end = time.monotonic() + timeout
-    pause = _FIRST_POLL
-    while result.pending:
-        try:
-            states = await destination.event_states(result.users, since=since, rate=rate)
-        except CallFailedError as failure:
-            if time.monotonic() >= end:
-                raise DestinationUnavailableError(failure.error, failure.error.retry_after) from None
-        else:
-            result = with_events(result, states, on_progress)
-        left = end - time.monotonic()
-        if not result.pending or left <= 0:
-            break
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, _LONGEST_POLL)
-    return result
-
-
-def with_events(
-    result: ChunkResult, states: Mapping[str, EventState], on_progress: ProgressListener | None = None
-) -> ChunkResult:
-    """The result of a chunk, with what its events say now."""
-    report = on_progress or (lambda _what, _count: None)
-    ended = {event_id: state for event_id, state in states.items() if event_id in result.pending and state.is_final}
-    failures = tuple(
-        RowFailure(
-            position=result.pending[event_id],
-            place=result.places[event_id],
-            stage="event",
-            reason=state.reason or "Mem0 gives no reason",
-        )
-        for event_id, state in ended.items()
-        if state.status == "FAILED"
-    )
-    finished = len(ended) - len(failures)
-    for what, count in (("finished", finished), ("failed", len(failures))):
-        if count:
-            report(what, count)
-
-    def rest(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {event_id: value for event_id, value in values.items() if event_id not in ended}
-
-    return result.model_copy(
-        update={
-            "finished": result.finished + finished,
-            "failures": (*result.failures, *failures),
-            "pending": rest(result.pending),
-            "users": rest(result.users),
-            "places": rest(result.places),
-        }
-    )

@@ -10,11 +10,24 @@ from typing import Any
 import httpx
 import pytest
 
-from modulex_mem0.bulk_import import Destination, ImportOptions, InvalidRow, Row, Source, TemporaryKeys, open_source
+from modulex_mem0.bulk_import import (
+    Chunk,
+    ChunkResult,
+    Destination,
+    ImportOptions,
+    InvalidRow,
+    Rate,
+    Row,
+    Source,
+    TemporaryKeys,
+    open_source,
+    send_chunk,
+)
 from modulex_mem0.runtime import Runtime, RuntimeSettings
 from modulex_mem0.sandbox import RunningSandbox
 
 WriteRows = Callable[..., Path]
+JOB = "job-1"
 
 
 @dataclass
@@ -97,3 +110,18 @@ def inputs(source: Source) -> list[Mapping[str, Any]]:
 
 def reasons(source: Source) -> list[str]:
     return [row.reason for row in all_rows(source) if isinstance(row, InvalidRow)]
+
+
+def cut(destination: Destination, path: Path) -> tuple[Source, Chunk]:
+    """A source that is one chunk, and the chunk."""
+    source = opened(path, destination.add_action)
+    with TemporaryKeys() as seen:
+        (chunk,) = source.index(seen)
+    return source, chunk
+
+
+async def send(destination: Destination, path: Path, **options: Any) -> ChunkResult:
+    """Send a source that is one chunk."""
+    source, chunk = cut(destination, path)
+    given: dict[str, Any] = {"job": JOB, "rate": Rate(), "again": False, "settle": 0.01, "patience": 30.0} | options
+    return await send_chunk(destination, source, chunk, **given)

@@ -1,50 +1,26 @@
 """Sending a chunk: whatever the service does, each row is accepted once, and the rest is reported."""
 
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modulex_mem0.bulk_import import (
-    Chunk,
-    ChunkResult,
     Destination,
     DestinationUnavailableError,
     ImportStoppedError,
     Rate,
-    Source,
-    TemporaryKeys,
-    follow_chunk,
-    send_chunk,
 )
-from modulex_mem0.runtime import Runtime
-from modulex_mem0.sandbox import running_sandbox
-from tests.bulk_import.conftest import Service, WriteRows, add, opened
+from tests.bulk_import.conftest import Service, WriteRows, add, cut, send
 
 ADD = "/v3/memories/add/"
-JOB = "job-1"
-
-
-def _cut(destination: Destination, path: Path) -> tuple[Source, Chunk]:
-    source = opened(path, destination.add_action)
-    with TemporaryKeys() as seen:
-        (chunk,) = source.index(seen)
-    return source, chunk
-
-
-async def _send(destination: Destination, path: Path, **options: Any) -> ChunkResult:
-    source, chunk = _cut(destination, path)
-    given: dict[str, Any] = {"job": JOB, "rate": Rate(), "again": False, "settle": 0.01, "patience": 30.0} | options
-    return await send_chunk(destination, source, chunk, **given)
 
 
 async def test_rows_travel_with_their_tags(destination: Destination, service: Service, write_rows: WriteRows) -> None:
     path = write_rows(rows=[add("I like tea", infer=False, metadata={"city": "Bern", "import_key": "of an export"})])
-    source, chunk = _cut(destination, path)
+    source, chunk = cut(destination, path)
     (row,) = source.read(chunk).rows
-    result = await _send(destination, path)
+    result = await send(destination, path)
     assert (result.accepted, result.finished, result.failures) == (1, 1, ())
     (memory,) = service.memories("alice")
     key = getattr(row, "key", None)
@@ -75,7 +51,7 @@ async def test_faults_lose_and_double_nothing(
 ) -> None:
     rows = [add(f"I have seen place number {number}.", f"user-{number % 3}", infer=infer) for number in range(10)]
     service.sandbox.set_faults({"path": ADD, "calls": [1, 2, 5, 9, 12], **fault})
-    result = await _send(destination, write_rows(rows=rows))
+    result = await send(destination, write_rows(rows=rows))
     assert (result.accepted, result.failures) == (10, ())
     assert sorted(service.adds().values()) == [1] * 10
 
@@ -87,12 +63,12 @@ async def test_a_chunk_that_is_tried_again_adds_what_is_missing(
     since = time.time()
     service.sandbox.set_faults({"path": ADD, "calls": list(range(4, 20)), "status": 401})
     with pytest.raises(ImportStoppedError, match="unauthorized"):
-        await _send(destination, path, rate=Rate(in_flight=1))
+        await send(destination, path, rate=Rate(in_flight=1))
     assert sum(service.adds().values()) == 3
     service.sandbox.set_faults()
-    result = await _send(destination, path, again=True, since=since)
+    result = await send(destination, path, again=True, since=since)
     assert (result.accepted, result.found) == (8, 3)
-    result = await _send(destination, path, again=True)
+    result = await send(destination, path, again=True)
     assert (result.accepted, result.found) == (8, 8)
     assert sorted(service.adds().values()) == [1] * 8
 
@@ -101,9 +77,9 @@ async def test_what_stored_nothing_is_not_sent_again(
     destination: Destination, service: Service, write_rows: WriteRows
 ) -> None:
     path = write_rows(rows=[add("Hello!"), add("I like tea."), add("Thanks!", "bob")])
-    await _send(destination, path)
+    await send(destination, path)
     assert [memory["memory"] for memory in service.memories("alice")] == ["I like tea"]
-    result = await _send(destination, path, again=True)
+    result = await send(destination, path, again=True)
     assert (result.accepted, result.found, result.finished) == (3, 3, 3)
     assert sorted(service.adds().values()) == [1, 1, 1]
 
@@ -115,9 +91,9 @@ async def test_rows_of_an_agent_are_found_again(
     turns = [{"role": "user", "content": "I like tea."}, {"role": "assistant", "content": "I will remember the tea."}]
     rows = [{"user_id": "alice", "agent_id": "tea-bot", "messages": turns, "infer": False}]
     path = write_rows(rows=rows)
-    await _send(destination, path)
+    await send(destination, path)
     service.sandbox.set_faults({"path": "/v1/events/", "status": 404})
-    result = await _send(destination, path, again=True)
+    result = await send(destination, path, again=True)
     assert (result.accepted, result.found) == (1, 1)
 
 
@@ -125,10 +101,10 @@ async def test_without_events_inferred_rows_are_not_sent_again(
     destination: Destination, service: Service, write_rows: WriteRows
 ) -> None:
     path = write_rows(rows=[add("Hello!")])
-    await _send(destination, path)
+    await send(destination, path)
     service.sandbox.set_faults({"path": "/v1/events/", "status": 404})
     with pytest.raises(ImportStoppedError):
-        await _send(destination, path, again=True)
+        await send(destination, path, again=True)
     service.sandbox.set_faults()
     assert list(service.adds().values()) == [1]
 
@@ -137,7 +113,7 @@ async def test_a_row_that_is_refused_is_reported_and_the_rest_goes_on(
     destination: Destination, service: Service, write_rows: WriteRows
 ) -> None:
     path = write_rows(3, rows=[add("x" * 10, metadata={"note": "y" * 3000}, infer=False), {"user_id": "alice"}])
-    result = await _send(destination, path)
+    result = await send(destination, path)
     assert (result.rows, result.accepted, result.failed) == (5, 3, 2)
     assert [(failure.place, failure.stage) for failure in result.failures] == [
         ("line 4", "refused"),
@@ -152,7 +128,7 @@ async def test_a_row_that_the_service_always_fails_on_is_reported(
     monkeypatch.setattr("modulex_mem0.bulk_import.sender._LONGEST_SETTLE", 0.01)
     # One row at a time: the second call and all after the tenth are of the row that fails.
     service.sandbox.set_faults({"path": ADD, "calls": [2, *range(11, 100)], "status": 500})
-    result = await _send(destination, write_rows(10), rate=Rate(in_flight=1))
+    result = await send(destination, write_rows(10), rate=Rate(in_flight=1))
     assert (result.accepted, result.failed) == (9, 1)
     assert (result.failures[0].stage, result.failures[0].place) == ("unclear", "line 2")
     assert sorted(service.adds().values()) == [1] * 9
@@ -164,11 +140,11 @@ async def test_a_service_that_takes_nothing_is_left_in_time(
     path = write_rows(10)
     service.sandbox.set_faults({"path": ADD, "status": 503, "retry_after": 7})
     with pytest.raises(DestinationUnavailableError) as caught:
-        await _send(destination, path, patience=0.0, rate=_without_pauses())
+        await send(destination, path, patience=0.0, rate=_without_pauses())
     assert caught.value.error.http_status == 503
     assert caught.value.retry_after == 7
     service.sandbox.set_faults()
-    result = await _send(destination, path, again=True)
+    result = await send(destination, path, again=True)
     assert (result.accepted, result.found) == (10, 0)
 
 
@@ -178,11 +154,11 @@ async def test_a_service_that_asks_to_wait_for_long_is_left_at_once(
     path = write_rows(30)
     service.sandbox.set_faults({"path": ADD, "calls": list(range(5, 100)), "status": 429, "retry_after": 3600})
     with pytest.raises(DestinationUnavailableError) as caught:
-        await _send(destination, path, rate=Rate(in_flight=2))
+        await send(destination, path, rate=Rate(in_flight=2))
     assert caught.value.error.http_status == 429
     assert 3500 < (caught.value.retry_after or 0) <= 3600
     service.sandbox.set_faults()
-    result = await _send(destination, path, again=True)
+    result = await send(destination, path, again=True)
     assert (result.accepted, result.found) == (30, 4)
     assert sorted(service.adds().values()) == [1] * 30
 
@@ -201,25 +177,4 @@ async def test_it_stops_where_no_row_can_succeed(
 ) -> None:
     service.sandbox.set_faults({"path": ADD, "status": status})
     with pytest.raises(ImportStoppedError):
-        await _send(destination, write_rows(50))
-
-
-async def test_events_that_fail_are_reported_with_their_rows(write_rows: WriteRows) -> None:
-    rows = [add(f"I have seen place number {number}.") for number in range(4)]
-    with running_sandbox(delay=0.05) as sandbox:
-        sandbox.set_faults({"path": ADD, "calls": 2, "event_error": "the model is down"})
-        async with Runtime() as runtime:
-            destination = Destination(runtime, {"api_key": sandbox.api_key, "base_url": sandbox.base_url})
-            rate, since = Rate(in_flight=1), time.time()
-            seen: dict[str, int] = {}
-            count: Callable[[str, int], None] = lambda what, more: seen.update({what: seen.get(what, 0) + more})  # noqa: E731
-            path = write_rows(rows=rows)
-            sent = await _send(destination, path, rate=rate, on_progress=count)
-            assert (sent.accepted, sent.finished, len(sent.pending)) == (4, 0, 4)
-            ended = await follow_chunk(destination, sent, rate=rate, since=since, on_progress=count)
-            assert (ended.accepted, ended.finished, ended.pending) == (4, 3, {})
-            assert [(f.place, f.stage, f.reason) for f in ended.failures] == [("line 2", "event", "the model is down")]
-            assert seen == {"accepted": 4, "finished": 3, "failed": 1}
-            # The failure is known, so another try reports it and sends nothing.
-            again = await _send(destination, path, rate=rate, again=True, since=since)
-            assert (again.accepted, again.finished, again.failures) == (4, 3, ended.failures)
+        await send(destination, write_rows(50))

@@ -4,15 +4,21 @@ What is not installed is skipped, with the reason. `scripts/test-elsewhere` inst
 `requirements.txt` has an environment of its own.
 """
 
+import json
 import os
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modulex_mem0.sandbox import RunningSandbox
+
+Mem0 = Callable[..., subprocess.CompletedProcess[str]]
+Read = Callable[..., Any]
 
 _CLIENTS = (
     "agent-framework-mem0", "agno", "camel-ai", "mem0-cli", "mem0-haystack", "mem0-mcp-server", "mem0-strands",
@@ -45,6 +51,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             continue
     if found:
         terminalreporter.write_line(f"clients: {', '.join(found)}")
+
+
+@pytest.fixture
+def read(mem0: Mem0) -> Read:
+    """What a command line of Mem0's, the file's fixture `mem0`, prints as JSON, once it has succeeded."""
+
+    def run(*arguments: str) -> Any:
+        done = mem0(*arguments, "--output", "json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 @pytest.fixture

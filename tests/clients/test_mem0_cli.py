@@ -3,18 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("mem0_cli", reason="mem0-cli is not installed: pip install --group clients")
 
 from modulex_mem0.sandbox import sandbox_process
-
-Mem0 = Callable[..., subprocess.CompletedProcess[str]]
-Read = Callable[..., Any]
+from tests.clients.conftest import Mem0, Read
 
 
 def _run(account: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,18 +23,6 @@ def _run(account: dict[str, str], *arguments: str) -> subprocess.CompletedProces
 @pytest.fixture
 def mem0(account: dict[str, str]) -> Mem0:
     return lambda *arguments: _run(account, *arguments)
-
-
-@pytest.fixture
-def read(mem0: Mem0) -> Read:
-    """What a command prints as JSON, once it has succeeded."""
-
-    def run(*arguments: str) -> Any:
-        done = mem0(*arguments, "--output", "json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    return run
 
 
 def test_it_connects_and_saves_the_account_in_its_home(read: Read, account: dict[str, str]) -> None:

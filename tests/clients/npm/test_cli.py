@@ -4,14 +4,11 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.clients.conftest import Mem0, Read
 from tests.clients.npm.conftest import FOLDER
-
-Mem0 = Callable[..., subprocess.CompletedProcess[str]]
-Read = Callable[..., Any]
 
 
 @pytest.fixture
@@ -30,18 +27,6 @@ def mem0(node: str, installed: Callable[[str], str], account: dict[str, str]) ->
             timeout=120,
             check=False,
         )
-
-    return run
-
-
-@pytest.fixture
-def read(mem0: Mem0) -> Read:
-    """What a command prints as JSON, once it has succeeded."""
-
-    def run(*arguments: str) -> Any:
-        done = mem0(*arguments, "--output", "json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
 
     return run
 
