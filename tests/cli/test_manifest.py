@@ -133,3 +133,11 @@ def test_a_folder_that_cannot_be_written_is_reported_in_a_line(run_here: Run, tm
     assert ended.returncode == 1
     assert "cannot write taken" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_command_that_updates_the_files_is_complete(run_here: Run) -> None:
+    ended = run_here("manifest", "--check", "--directory", "my manifests")
+    assert (ended.returncode, ended.stderr.strip().splitlines()[-1]) == (
+        1,
+        "Update them with: modulex-mem0 manifest --directory 'my manifests'",
+    )

@@ -84,7 +84,8 @@ def test_the_documented_actions_are_stable() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["memo"], "did you mean 'mem0'"),
+        (["memo"], "did you mean 'mem0'?\n"),
+        (["my_crm"], "a project is found once it is installed: pip install -e .\n"),
         (["mem0", "--all"], "not both"),
         (["--all", "--against", "x.json"], "for one integration"),
         (["mem0", "--against", "no-such-file.json"], "cannot read"),

@@ -53,7 +53,7 @@ def test_a_dangling_link_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Acme", "1acme", "a-b", "a__b", "a_", "_a", "../x", "a b", "ä", "class", "x" * 41]
+    "name", ["", "Acme", "1acme", "a-b", "a__b", "a_", "_a", "../x", "a b", "ä", "class", "integrations", "x" * 41]
 )
 def test_a_name_that_cannot_be_used_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ScaffoldError):

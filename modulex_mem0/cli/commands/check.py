@@ -15,7 +15,7 @@ from modulex_mem0.cli.output import json_text
 from modulex_mem0.cli.streams import foreign_code
 from modulex_mem0.conformance import Examination, Finding, Quality, examine
 from modulex_mem0.contract import IntegrationManifest
-from modulex_mem0.runtime import LoadFailure
+from modulex_mem0.runtime import LoadFailure, Registry
 
 __all__ = ["command"]
 
@@ -52,7 +52,7 @@ def command(*, name: str | None, everything: bool, static: bool, against: Path |
         with foreign_code():
             registry.load_all()
     else:
-        find_integration(registry, name or options.default_integration(), hint="NAME")
+        _require_installed(registry, name or options.default_integration())
     chosen = list(registry) if everything else [name or options.default_integration()]
     released = _released(against)
     with foreign_code():
@@ -61,6 +61,15 @@ def command(*, name: str | None, everything: bool, static: bool, against: Path |
     click.echo(json_text(_data(examined, failures)) if as_json else "\n\n".join(_texts(examined, failures)))
     if failures or any(one.errors for one in examined):
         raise click.exceptions.Exit(ExitCode.FAILURE)
+
+
+def _require_installed(registry: Registry, name: str) -> None:
+    try:
+        find_integration(registry, name, hint="NAME")
+    except click.BadParameter as error:
+        # Nothing near it is installed: it may be the project that the author is in.
+        hint = "" if "did you mean" in error.message else "; a project is found once it is installed: pip install -e ."
+        raise click.BadParameter(f"{error.message}{hint}", param_hint=error.param_hint) from None
 
 
 def _released(file: Path | None) -> IntegrationManifest | None:
@@ -111,7 +120,11 @@ def _lines(one: Examination) -> Iterator[str]:
         yield f"  exempt: {finding.place}: {finding.reason} [{finding.rule}]"
         yield f"    {reason}"
     advice = len(one.findings) - len(one.errors)
-    yield f"  {len(one.errors)} errors, {advice} pieces of advice, {len(one.excused)} exempt"
+    errors = len(one.errors)
+    yield (
+        f"  {errors} error{'' if errors == 1 else 's'}, {advice} piece{'' if advice == 1 else 's'} of advice,"
+        f" {len(one.excused)} exempt"
+    )
     yield f"  quality: {one.quality_report.quality}{_next_level(one)}"
 
 

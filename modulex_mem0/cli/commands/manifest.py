@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from modulex_mem0.runtime import BrokenIntegrationError
 
 __all__ = ["command", "manifest_files"]
 
+_DIRECTORY = Path("manifests")
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -25,7 +27,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("manifests"),
+    default=_DIRECTORY,
     show_default=True,
     help="Where the files are.",
 )
@@ -50,8 +52,14 @@ def command(*, name: str, check: bool, directory: Path) -> None:
     update_files(
         {directory / file: text for file, text in manifest_files(manifest).items()},
         check=check,
-        advice="Update them with: modulex-mem0 manifest",
+        advice=f"Update them with: {_update_command(name, directory)}",
     )
+
+
+def _update_command(name: str, directory: Path) -> str:
+    given = [] if name == options.own_integration() else [quote(name)]
+    given += [] if directory == _DIRECTORY else ["--directory", quote(str(directory))]
+    return " ".join(("modulex-mem0 manifest", *given))
 
 
 def manifest_files(manifest: IntegrationManifest) -> dict[str, str]:

@@ -14,6 +14,8 @@ __all__ = ["ScaffoldError", "files_of", "write_integration"]
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST_NAME = 40
 _SUFFIX = ".tmpl"
+# Packages of others that pip would replace with a project of this name.
+_OTHERS = ("modulex-integrations",)
 
 
 class ScaffoldError(ValueError):
@@ -30,7 +32,7 @@ def files_of(name: str) -> Mapping[str, str]:
     words = name.split("_")
     values = {
         "name": name,
-        "distribution": f"modulex-{'-'.join(words)}",
+        "distribution": _distribution(name),
         "package": f"modulex_{name}",
         "display_name": " ".join(word.capitalize() for word in words),
         "class_name": "".join(word.capitalize() for word in words),
@@ -70,6 +72,10 @@ def write_integration(name: str, directory: Path, *, taken: Iterable[str] = ()) 
     return list(content)
 
 
+def _distribution(name: str) -> str:
+    return f"modulex-{name.replace('_', '-')}"
+
+
 def _check(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ScaffoldError(f"{name!r} cannot name an integration; use lower-case letters, digits and _, as in my_crm")
@@ -77,6 +83,8 @@ def _check(name: str) -> None:
         raise ScaffoldError(f"the name has {len(name)} characters; at most {_LONGEST_NAME} are allowed")
     if keyword.iskeyword(name):
         raise ScaffoldError(f"{name!r} is a Python keyword; choose another name")
+    if _distribution(name) in _OTHERS:
+        raise ScaffoldError(f"the package would be called {_distribution(name)}, as ModuleX's own; choose another name")
 
 
 def _templates(folder: Traversable, path: str) -> Iterable[tuple[str, str]]:
