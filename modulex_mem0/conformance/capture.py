@@ -2,11 +2,16 @@
 
 import io
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 
 __all__ = ["ForeignConnectionError", "LogCapture", "capture_output", "guard_connections"]
+
+
+_FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+).*', re.MULTILINE)
 
 
 class LogCapture(logging.Handler):
@@ -26,12 +31,26 @@ class LogCapture(logging.Handler):
         """Everything that was captured."""
         return "\n".join([*self.lines, self.printed.getvalue()])
 
-    @property
-    def last_exception(self) -> str:
-        """The last line of the last traceback that was logged, such as `KeyError: 'id'`; empty if there was none."""
+    def last_exception(self, folder: Path | None) -> str:
+        """What the last traceback that was logged ends with, such as `KeyError: 'id' (find.py, line 12)`.
+
+        Args:
+            folder: The place is the last one in a file of this folder.
+
+        Returns:
+            One line; empty if there was no traceback.
+        """
         tracebacks = [line for line in self.lines if "Traceback (most recent call last)" in line]
-        outer = [line for line in tracebacks[-1].splitlines() if line and not line[0].isspace()] if tracebacks else []
-        return outer[-1][:200] if outer else ""
+        if not tracebacks:
+            return ""
+        frames = list(_FRAME.finditer(tracebacks[-1]))
+        rest = tracebacks[-1][frames[-1].end() if frames else 0 :].splitlines()
+        # The line of code, with marks below it, is indented; the text of the exception may go on over several lines.
+        first = next((number for number, line in enumerate(rest) if line and not line[0].isspace()), len(rest))
+        shown = " ".join(" ".join(rest[first:]).split())[:200]
+        found = [(Path(frame["file"]), frame["line"]) for frame in frames]
+        place = next((f" ({file.name}, line {line})" for file, line in reversed(found) if file.parent == folder), "")
+        return shown + place
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
@@ -12,6 +13,8 @@ from modulex_mem0.contract import ErrorCode
 __all__ = ["broken_invariants"]
 
 _LONGEST_LINE = 700
+_USE = "Check what the service sent before using it, and raise ActionError where it cannot be used."
+_PATH = "Ask for a path of the service, such as /v1/items, and percent-encode what becomes a part of it."
 
 
 def broken_invariants(action: AnyAction, record: CallRecord, occasion: str) -> Iterator[Finding]:
@@ -28,11 +31,10 @@ def broken_invariants(action: AnyAction, record: CallRecord, occasion: str) -> I
         return
     result = record.result
     if record.code == ErrorCode.INTERNAL:
-        cause = record.log.last_exception or (result.error.message if result.error else "")
+        message = result.error.message if result.error else ""
+        cause = record.log.last_exception(_folder(action)) or message
         yield error(
-            place,
-            f"With {occasion} the action's own code breaks: {cause}.",
-            "Check what the service sent before using it, and raise ActionError where it cannot be used.",
+            place, f"With {occasion} the action's own code breaks: {cause}.", _PATH if "path" in message else _USE
         )
     for found in _output_validator(action).iter_errors(result.output):
         yield error(
@@ -54,6 +56,11 @@ def broken_invariants(action: AnyAction, record: CallRecord, occasion: str) -> I
             f"With {occasion} the error is not one short line: {len(line)} characters, {line[:40]!r}…",
             "Take the service's reason from its reply, and shorten it.",
         )
+
+
+def _folder(action: AnyAction) -> Path | None:
+    code = getattr(action.handler, "__code__", None)
+    return Path(code.co_filename).parent if code else None
 
 
 @lru_cache(maxsize=256)

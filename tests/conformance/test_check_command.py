@@ -97,14 +97,26 @@ def test_a_wrong_command_line_is_explained(arguments: list[str], message: str) -
     assert message in ended.stderr
 
 
+ONE = "Integration(PROFILE, _load_actions)"
 PLUGIN, PROFILE, ACTIONS, FIND = "plugin.py", "profile.py", "actions/__init__.py", "actions/find_items.py"
+
+
+def _write_with_a_mistake(site: Path, file: str, old: str, new: str) -> None:
+    write_integration("my_crm", site)
+    changed = site / "modulex_my_crm" / file
+    code = changed.read_text()
+    assert old in code
+    changed.write_text(code.replace(old, new))
+    install(site, "modulex-my-crm", "", point="my_crm")
+    points = site / "modulex_my_crm-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[modulex]\nmy_crm = modulex_my_crm.plugin\n")
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
         (PLUGIN, "@hookimpl", "", "mark its function modulex_integrations with @hookimpl"),
-        (PLUGIN, "return [I", "return (I", "TypeError: the hook must return a list of integrations, not Integration"),
+        (PLUGIN, f"[{ONE}]", ONE, "TypeError: the hook must return a list of integrations, not Integration"),
         (PROFILE, "version=", "versoin=", "Profile: version: Field required; versoin: Extra inputs are not permitted"),
         (PROFILE, "version=", "versoin=", " (in modulex_my_crm.profile, line 36)"),
         (
@@ -129,16 +141,7 @@ PLUGIN, PROFILE, ACTIONS, FIND = "plugin.py", "profile.py", "actions/__init__.py
 def test_an_authors_mistake_is_named_with_its_place_and_the_fix(
     tmp_path: Path, file: str, old: str, new: str, message: str
 ) -> None:
-    write_integration("my_crm", tmp_path)
-    changed = tmp_path / "modulex_my_crm" / file
-    code = changed.read_text()
-    assert old in code
-    changed.write_text(
-        code.replace(old, new).replace("(Integration(PROFILE, _load_actions)]", "Integration(PROFILE, ())")
-    )
-    install(tmp_path, "modulex-my-crm", "", point="my_crm")
-    points = tmp_path / "modulex_my_crm-1.0.dist-info" / "entry_points.txt"
-    points.write_text("[modulex]\nmy_crm = modulex_my_crm.plugin\n")
+    _write_with_a_mistake(tmp_path, file, old, new)
     ended = modulex("check", "my_crm", "--static", site=tmp_path)
     assert ended.returncode == 1
     assert message in ended.stdout + ended.stderr
@@ -150,3 +153,30 @@ def test_a_file_that_is_no_manifest_is_named_with_the_field(tmp_path: Path) -> N
     ended = modulex("check", "mem0", "--static", "--against", str(file))
     assert ended.returncode == 2
     assert "mem0.json is not a manifest: name: Field required" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "fix"),
+    [
+        (
+            '_text(item.get("id"))', 'item["id"]',
+            "['items'][0]['id'] = removed\" the action's own code breaks: KeyError: 'id' (find_items.py, line 48).",
+            "Check what the service sent before using it",
+        ),
+        (
+            '"/v1/items"', 'f"/v1/items/{input.query}"',
+            "= '../../admin' the action's own code breaks: the integration asked for a path that is not safe.",
+            "Ask for a path of the service, such as /v1/items, and percent-encode what becomes a part of it.",
+        ),
+    ],
+    ids=["reply", "path"],
+)  # fmt: skip
+def test_a_handlers_mistake_is_named_with_its_line_and_the_fix(
+    tmp_path: Path, old: str, new: str, message: str, fix: str
+) -> None:
+    _write_with_a_mistake(tmp_path, FIND, old, new)
+    ended = modulex("check", "my_crm", site=tmp_path)
+    assert ended.returncode == 1
+    lines = ended.stdout.splitlines()
+    (found,) = [number for number, line in enumerate(lines) if message in line]
+    assert lines[found + 1].strip().startswith(fix)
