@@ -1,5 +1,7 @@
 """The layout of a source: its container, and what its items are. Read from its first bytes, or set by the options."""
 
+import csv
+import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Literal
@@ -42,6 +44,8 @@ _TITLES = {
 _LIST_KEYS = ("memories", "results", "conversations", "messages", "chats", "data")
 _HEADS = (64 << 10, 1 << 20, 16 << 20)
 _BOM = b"\xef\xbb\xbf"
+# How bytes are kept that are not UTF-8.
+_UNDECODED = re.compile("[\udc80-\udcff]")
 # The first bytes of archives, and of text that is not UTF-8.
 _UNREADABLE = {
     b"PK\x03\x04": "is a ZIP archive; unpack it, and import the file in it (conversations.json)",
@@ -108,7 +112,7 @@ def _layout(name: str, head: bytes, options: ImportOptions, *, whole: bool) -> L
         if head.startswith(magic):
             raise SourceError(f"{name}: {problem}")
     named = options.format
-    if named == "csv" or (named == "auto" and text[:1] not in b'{["'):
+    if named == "csv" or (named == "auto" and (text[:1] not in b'{["' or _begins_with_cells(text, whole=whole))):
         return _table(name, head, options)
     begin = len(head) - len(text)
     kind = _KINDS.get(named)
@@ -117,6 +121,12 @@ def _layout(name: str, head: bytes, options: ImportOptions, *, whole: bool) -> L
     if text[:1] == b"{" and named != "jsonl":
         return _lines_or_object(name, head, kind, whole=whole)
     return Layout(container="lines", kind=kind or "inputs")
+
+
+def _begins_with_cells(text: bytes, *, whole: bool) -> bool:
+    """Whether the first line is of a CSV file that has its cells in quotes, and not a text in JSON."""
+    line, newline, _ = text.partition(b"\n")
+    return text[:1] == b'"' and (bool(newline) or whole) and _parsed(line) is None
 
 
 def _lines_or_object(name: str, head: bytes, kind: Kind | None, *, whole: bool) -> Layout | None:
@@ -192,7 +202,12 @@ def _list_start(head: bytes) -> int | None:
 
 
 def _table(name: str, head: bytes, options: ImportOptions) -> Layout:
-    columns, delimiter, start = header_of(head, options.delimiter)
+    try:
+        columns, delimiter, start = header_of(head, options.delimiter)
+    except csv.Error as error:
+        raise SourceError(f"{name}: its first line is not CSV: {error}") from None
+    if any(_UNDECODED.search(column) for column in columns):
+        raise SourceError(f"{name}: is not UTF-8 text; save it as UTF-8")
     if len(set(columns)) != len(columns) or not all(columns):
         raise SourceError(f"{name}: the columns of its first line need names, each its own: {', '.join(columns)[:200]}")
     known = {options.columns.get(field, field) for field in ("messages", "content")}

@@ -56,9 +56,14 @@ def find_location(address: str) -> Location:
     """A file by its path or `file:` URL, or what an `https:` URL leads to. Plain http is for loopback addresses.
 
     Raises:
-        SourceError: The address has another scheme, or names no file.
+        SourceError: The address has another scheme, is no URL, or names no file.
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        # What the look-up of the name and the connection would refuse.
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError:
+        raise SourceError(f"{address.partition('?')[0]}: is not a URL; give a path or an https URL") from None
     # One letter is a drive of Windows.
     if len(parts.scheme) < 2:
         return _File(Path(address))
@@ -151,7 +156,7 @@ class _Download(io.RawIOBase):
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         try:
             response = client.send(client.build_request("GET", url, headers=headers), stream=True)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             self.close()
             raise SourceError(f"{name}: cannot be read: {str(error) or type(error).__name__}") from None
         self._opened.callback(response.close)

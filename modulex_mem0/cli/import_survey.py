@@ -28,7 +28,8 @@ _MOST_PLACES = 3
 _PROBES = 3
 # What one machine manages, however fast the service is.
 _FASTEST = 500.0
-_NUMBER = re.compile(r"\d+")
+# But for the 8 of UTF-8.
+_NUMBER = re.compile(r"(?<!UTF-)(?<!\d)\d+")
 
 
 @dataclass(slots=True)

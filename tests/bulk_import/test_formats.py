@@ -164,6 +164,14 @@ def test_csv_with_a_mapping(tmp_path: Path, destination: Destination, delimiter:
     ]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_csv_may_have_all_its_cells_in_quotes(tmp_path: Path, destination: Destination, end: str) -> None:
+    path = tmp_path / "rows"
+    path.write_text(f'"user_id","content"{end}"anna","I cook."{end}', newline="")
+    (row,) = inputs(opened(path, destination.add_action))
+    assert (row["user_id"], row["messages"]) == ("anna", [{"role": "user", "content": "I cook."}])
+
+
 def test_rows_without_a_user(write_rows: WriteRows, destination: Destination) -> None:
     path = write_rows(rows=[add("Mine", None), add("Hers", "anna"), add("Lost", "  ")])
     assert reasons(opened(path, destination.add_action)) == [
@@ -207,6 +215,8 @@ def test_infer(write_rows: WriteRows, destination: Destination) -> None:
         (b'[{"a": 1', "the first item the list does not end"),
         (b"name,city\nanna,Bern\n", "no column holds what was said; its columns are name, city. Name one, as in"),
         (b"content,content\na,b\n", "need names, each its own"),
+        (b'user_id,"a"b,content\na,b,c\n', "its first line is not CSV"),
+        ("user_id,Äußerung\na,b\n".encode("latin-1"), "is not UTF-8 text; save it as UTF-8"),
         (b"Dear diary", "name its format with --format"),
     ],
 )

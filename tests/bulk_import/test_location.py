@@ -56,6 +56,10 @@ def test_the_fingerprint_is_of_the_content(server: ScriptedServer, write_rows: W
     [
         ("http://example.com/rows.jsonl", "plain http is for this machine alone"),
         ("ftp://example.com/rows.jsonl", "give a path or an https URL"),
+        ("https://[::1/rows.jsonl", "is not a URL"),
+        ("https://memory..example/rows.jsonl", "is not a URL"),
+        ("https://memory.example:99999/rows.jsonl?signature=x", "rows.jsonl: is not a URL"),
+        ("http://127.0.0.1/\x7f", "cannot be read: Invalid"),
         ("missing.jsonl", "no such file"),
         ("/dev/null", "not a regular file"),
         ("http://127.0.0.1:1/rows.jsonl", "cannot be read"),

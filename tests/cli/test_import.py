@@ -37,6 +37,13 @@ def _memories(run_here: Run, account: dict[str, str], user_id: str) -> list[str]
     return sorted(memory["memory"] for memory in json.loads(ended.stdout)["memories"])
 
 
+def test_a_dry_run_counts_rows_that_are_wrong_in_the_same_way(run_here: Run, tmp_path: Path) -> None:
+    rows = [b"user_id,content", b"anna,I cook.", *(b"bob,caf\xe9 %d" % number for number in range(10, 13))]
+    (tmp_path / "rows.csv").write_bytes(b"\n".join(rows))
+    ended = run_here("import", "rows.csv", "--dry-run")
+    assert "3 x is not UTF-8 text (line 3, line 4, line 5)" in ended.stdout
+
+
 def test_an_import_and_what_can_be_done_with_it(run_here: Run, account: dict[str, str], tmp_path: Path) -> None:
     _write(tmp_path / "rows.jsonl", [_row("I cook"), _row("I cook"), _row("I sing", "bob"), _row("Lost", None)])
     survey = run_here("import", "rows.jsonl", "--dry-run", env=account)
