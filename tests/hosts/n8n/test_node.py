@@ -174,6 +174,9 @@ def test_the_model_of_an_agent_does_not_choose_whose_memories(
         "={{ $INPUT.item.json.user }}",
         "={{ 1\n && $fromAI('user') }}",
         "= {{ $data.user }}",
+        # What the model fills in elsewhere on the form, and the item by its oldest name.
+        "={{ $parameter.query }}",
+        "={{ $items()[0].json.user }}",
     )
     fixed = ("bob", "={{ 'b' + 'ob' }}")
     results = run_node(

@@ -7,7 +7,7 @@ const { description, operations } = require('./Mem0.description.json');
 const INTEGRATION = 'mem0';
 const CREDENTIAL = 'modulexMem0Api';
 // What the model of an agent can choose: n8n puts all that it sends into the item, over what is there by that name.
-const MODELS_CHOICE = /^=.*\$(fromAI|json|input|data)\b/is;
+const MODELS_CHOICE = /^=.*\$((fromAI|json|input|data|parameter|rawParameter)\b|items\(\s*\))/is;
 
 class Mem0 {
 	constructor() {
