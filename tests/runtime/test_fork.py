@@ -30,7 +30,8 @@ PRELUDE = """
 import os, sys, time, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 from modulex_mem0.runtime import Runtime, RuntimeSettings
-runtime = Runtime(RuntimeSettings(transport={transport!r}))
+# On a busy machine, a child may take longer than a connection is usually kept.
+runtime = Runtime(RuntimeSettings(transport={transport!r}, keepalive_expiry=60))
 credential = {{"api_key": "m0-0123456789", "base_url": {url!r}}}
 
 def call():
