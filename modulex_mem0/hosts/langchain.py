@@ -1,8 +1,8 @@
 """An integration's actions as LangChain tools for an agent, bound to a credential and a user (extra `langchain`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, cast
 
 from modulex_mem0.hosts.extras import imports_extra
 from modulex_mem0.hosts.toolset import ToolSet
@@ -81,7 +81,7 @@ def _process_runtime() -> Runtime:
 def _structured_tool(toolset: ToolSet, name: str, integration: BoundIntegration | None) -> StructuredTool:
     tool = toolset[name]
     bound = _BoundTool(toolset, name, integration)
-    return StructuredTool(
+    return _Tool(
         name=name,
         description=tool.description,
         # A schema, not a model: a model class would raise on bad input, where the runtime returns the reason.
@@ -99,6 +99,17 @@ def _with_defaults(schema: dict[str, Any]) -> dict[str, Any]:
         name: value if name in required else {"default": None, **value} for name, value in schema["properties"].items()
     }
     return {**schema, "properties": properties}
+
+
+class _Tool(StructuredTool):
+    """A tool that takes any argument of a model; LangChain's own raises for one that is called `self`."""
+
+    # What LangChain passes beside the arguments is not used.
+    def _run(self, /, *args: Any, config: object = None, run_manager: object = None, **arguments: Any) -> Any:  # noqa: ANN401
+        return cast("Callable[..., Any]", self.func)(*args, **arguments)
+
+    async def _arun(self, /, *args: Any, config: object = None, run_manager: object = None, **arguments: Any) -> Any:  # noqa: ANN401
+        return await cast("Callable[..., Awaitable[Any]]", self.coroutine)(*args, **arguments)
 
 
 class _FailedCall(ToolException):

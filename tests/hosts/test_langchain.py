@@ -72,6 +72,13 @@ def test_any_parameter_can_be_fixed(credential: dict[str, str]) -> None:
         tools(fixed={"limt": 1})
 
 
+@pytest.mark.parametrize("name", ["self", "kwargs", "__arg1"])
+async def test_an_argument_of_any_name_is_refused_and_raises_nothing(credential: dict[str, str], name: str) -> None:
+    (search,) = tools(credential=credential, user_id="alice", actions=["search_memories"])
+    for refused in (search.invoke({"query": "x", name: 1}), await search.ainvoke({"query": "x", name: 1})):
+        assert refused["error"].startswith(f"invalid_input: {name}: is not a parameter of search_memories")
+
+
 def test_synchronous_calls_return_the_output(credential: dict[str, str]) -> None:
     offered = by_name(credential=credential, user_id="alice")
     assert offered["add_memories"].invoke({"messages": MESSAGES})["success"] is True

@@ -17,7 +17,13 @@ from filelock import FileLock
 from pydantic import SecretStr
 
 from modulex_mem0.contract import ActionError, ErrorCode
-from modulex_mem0.runtime import CredentialStoreError, Runtime, StoredCredentials, UnknownCredentialError
+from modulex_mem0.runtime import (
+    CredentialStoreError,
+    Runtime,
+    StoredCredentials,
+    UnknownCredentialError,
+    data_directory,
+)
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
 from tests.helpers.tiny_integration import KEY, plugin, profile
@@ -54,6 +60,17 @@ def test_what_is_stored_is_private_encrypted_and_described_without_its_values(
         assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o600, path
         assert KEY not in path.read_text()
     assert KEY not in repr(store) + repr(store.list()) + repr(store.values("work", "tiny"))
+
+
+def test_without_a_folder_of_its_own_it_is_in_the_users_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("APPDATA", "MODULEX_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert data_directory() == tmp_path / ".config" / "modulex"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    assert data_directory() == tmp_path / "configuration" / "modulex"
 
 
 async def test_without_a_home_directory_a_named_credential_ends_the_call_with_a_result(

@@ -285,7 +285,10 @@ def _close(tool: StructuredTool, owner: str) -> None:
     required = [name for name in schema.get("required", ()) if name != owner]
     tool.args_schema = {**schema, "properties": properties, "required": required}
 
-    async def refuse(**_: Any) -> NoReturn:  # noqa: ANN401 - whatever the model passes
+    def refuse(**_: Any) -> NoReturn:  # noqa: ANN401 - whatever the model passes
         raise ToolException(f"invalid_input: {owner}: fill it in on the component; an agent does not choose it")
 
-    tool.func, tool.coroutine = None, refuse
+    async def refuse_later(**_: Any) -> NoReturn:  # noqa: ANN401 - whatever the model passes
+        refuse()
+
+    tool.func, tool.coroutine = refuse, refuse_later
