@@ -36,7 +36,9 @@ def test_integrations_shows_what_failed_to_load_and_why(
     assert "RuntimeError: no such luck" in text.stdout
     answer = json.loads(data.stdout)
     assert [entry["name"] for entry in answer["integrations"]] == ["mem0"]
-    assert answer["failures"] == [{"name": "broken", "distribution": "broken", "reason": "RuntimeError: no such luck"}]
+    assert answer["failures"] == [
+        {"name": "broken", "distribution": "broken", "reason": "RuntimeError: no such luck (in broken_plugin, line 1)"}
+    ]
 
 
 def test_one_that_failed_to_load_is_not_a_usage_error(
