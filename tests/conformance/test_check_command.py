@@ -1,6 +1,7 @@
 """`modulex-mem0 check`: findings with place, reason and fix, the quality scale, and exit codes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -99,52 +100,56 @@ def test_a_wrong_command_line_is_explained(arguments: list[str], message: str) -
 
 ONE = "Integration(PROFILE, _load_actions)"
 PLUGIN, PROFILE, ACTIONS, FIND = "plugin.py", "profile.py", "actions/__init__.py", "actions/find_items.py"
+#: A file of a new integration, what stands in it, what an author writes instead, and what is said of it.
+MISTAKES = {
+    "unmarked": (PLUGIN, "@hookimpl", "", "mark its function modulex_integrations with @hookimpl"),
+    "one": (PLUGIN, f"[{ONE}]", ONE, "TypeError: the hook must return a list of integrations, not Integration"),
+    "typo": (
+        PROFILE, "version=", "versoin=",
+        "Profile: version: Field required; versoin: Extra inputs are not permitted (in modulex_typo.profile, line 36)",
+    ),
+    "template": (
+        PROFILE, "{api_key}", "{key}",
+        "AuthScheme: the template 'Bearer {key}' names 'key', which is not a credential field",
+    ),
+    "unimported": (FIND, "Example, action", "Exmpl, action", " (in modulex_unimported.actions.find_items, line 3)"),
+    "unannotated": (FIND, "input: FindItemsInput)", "input)", " (in modulex_unannotated.actions.find_items, line "),
+    "bare": (FIND, "FindItemsInput(ActionInput)", "FindItemsInput(BaseModel)", "Derive the model from ActionInput"),
+    "example": (FIND, '"limit": 5', '"limt": 5', "The action itself refuses it: limt: Extra inputs"),
+    "comma": (ACTIONS, "(find_items,)", "(find_items)", "the actions of comma must be a list of actions, not Action"),
+    "undeclared": (
+        ACTIONS, "(find_items,)", "(print,)",
+        "the actions of undeclared include print, which is not declared with @action",
+    ),
+}  # fmt: skip
 
 
-def _write_with_a_mistake(site: Path, file: str, old: str, new: str) -> None:
-    write_integration("my_crm", site)
-    changed = site / "modulex_my_crm" / file
+def _write_with_a_mistake(site: Path, name: str, file: str, old: str, new: str) -> None:
+    package = f"modulex_{name}"
+    write_integration(name, site / f"project-{name}")
+    (site / f"project-{name}" / package).rename(site / package)
+    changed = site / package / file
     code = changed.read_text()
     assert old in code
     changed.write_text(code.replace(old, new))
-    install(site, "modulex-my-crm", "", point="my_crm")
-    points = site / "modulex_my_crm-1.0.dist-info" / "entry_points.txt"
-    points.write_text("[modulex]\nmy_crm = modulex_my_crm.plugin\n")
+    install(site, package, "", point=name)
+    (site / f"{package}-1.0.dist-info" / "entry_points.txt").write_text(f"[modulex]\n{name} = {package}.plugin\n")
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "message"),
-    [
-        (PLUGIN, "@hookimpl", "", "mark its function modulex_integrations with @hookimpl"),
-        (PLUGIN, f"[{ONE}]", ONE, "TypeError: the hook must return a list of integrations, not Integration"),
-        (PROFILE, "version=", "versoin=", "Profile: version: Field required; versoin: Extra inputs are not permitted"),
-        (PROFILE, "version=", "versoin=", " (in modulex_my_crm.profile, line 36)"),
-        (
-            PROFILE,
-            "{api_key}",
-            "{key}",
-            "AuthScheme: the template 'Bearer {key}' names 'key', which is not a credential",
-        ),
-        (FIND, "Example, action", "Exmpl, action", " (in modulex_my_crm.actions.find_items, line 3)"),
-        (FIND, "input: FindItemsInput)", "input)", " (in modulex_my_crm.actions.find_items, line "),
-        (FIND, "FindItemsInput(ActionInput)", "FindItemsInput(BaseModel)", "Derive the model from ActionInput"),
-        (FIND, '"limit": 5', '"limt": 5', "The action itself refuses it: limt: Extra inputs"),
-        (ACTIONS, "(find_items,)", "(find_items)", "the actions of my_crm must be a list of actions, not Action"),
-        (
-            ACTIONS,
-            "(find_items,)",
-            "(print,)",
-            "the actions of my_crm include print, which is not declared with @action",
-        ),
-    ],
-)
-def test_an_authors_mistake_is_named_with_its_place_and_the_fix(
-    tmp_path: Path, file: str, old: str, new: str, message: str
-) -> None:
-    _write_with_a_mistake(tmp_path, file, old, new)
-    ended = modulex("check", "my_crm", "--static", site=tmp_path)
-    assert ended.returncode == 1
-    assert message in ended.stdout + ended.stderr
+@pytest.fixture(scope="module")
+def mistaken(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    site = tmp_path_factory.mktemp("mistakes")
+    for name, (file, old, new, _) in MISTAKES.items():
+        _write_with_a_mistake(site, name, file, old, new)
+    return modulex("check", "--all", "--static", site=site)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_an_authors_mistake_is_named_with_its_place_and_the_fix(mistaken: Ended, name: str) -> None:
+    assert mistaken.returncode == 1
+    # What failed to load is one line; the others have a part each.
+    (part,) = [part for part in re.split(r"\n(?=\w)", mistaken.stdout) if part.startswith(f"{name} ")]
+    assert MISTAKES[name][3] in part
 
 
 def test_a_file_that_is_no_manifest_is_named_with_the_field(tmp_path: Path) -> None:
@@ -174,7 +179,7 @@ def test_a_file_that_is_no_manifest_is_named_with_the_field(tmp_path: Path) -> N
 def test_a_handlers_mistake_is_named_with_its_line_and_the_fix(
     tmp_path: Path, old: str, new: str, message: str, fix: str
 ) -> None:
-    _write_with_a_mistake(tmp_path, FIND, old, new)
+    _write_with_a_mistake(tmp_path, "my_crm", FIND, old, new)
     ended = modulex("check", "my_crm", site=tmp_path)
     assert ended.returncode == 1
     lines = ended.stdout.splitlines()

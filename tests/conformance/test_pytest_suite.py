@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.conformance.helpers.command_line import python
 from tests.helpers.installed import install
 
@@ -64,33 +62,37 @@ def test_an_integration_that_is_not_installed_is_reported(tmp_path: Path) -> Non
     assert "no integration 'goood' is installed" in ended.stdout
 
 
-@pytest.mark.parametrize(
-    ("declared", "message"),
-    [
-        ("pass", "TestGood needs the name of an installed integration: integration = "),
-        (
-            'service = ServiceFixture(replies={"sya": {}})',
-            "TestGood.service.replies: there is no 'sya'; did you mean 'say'?",
-        ),
-        (
-            'service = ServiceFixture(inputs={"sya": {}})',
-            "TestGood.service.inputs: there is no 'sya'; did you mean 'say'?",
-        ),
-        ('service = ServiceFixture(owner="user_id")', "TestGood.service.owner: there is no 'user_id'"),
-        ('known_faults = {"cancelation-say": "why"}', "did you mean 'cancellation-say'?"),
-    ],
-)
-def test_what_a_suite_names_has_to_exist(tmp_path: Path, declared: str, message: str) -> None:
+UNKNOWN = {
+    "pass": "TestGood needs the name of an installed integration: integration = ",
+    'service = ServiceFixture(replies={"sya": {}})': "TestGood.service.replies: there is no 'sya'; did you mean 'say'?",
+    'service = ServiceFixture(inputs={"sya": {}})': "TestGood.service.inputs: there is no 'sya'; did you mean 'say'?",
+    'service = ServiceFixture(owner="user_id")': "TestGood.service.owner: there is no 'user_id'",
+    'known_faults = {"cancelation-say": "why"}': "did you mean 'cancellation-say'?",
+}
+
+
+def test_what_a_suite_names_has_to_exist(tmp_path: Path) -> None:
     install(tmp_path, "modulex-good", GOOD)
-    named = "" if declared == "pass" else '    integration = "good"\n'
-    (tmp_path / "test_good.py").write_text(
-        "from modulex_mem0.conformance import ConformanceSuite, ServiceFixture\n\n"
-        f"class TestGood(ConformanceSuite):\n{named}    {declared}\n"
+    for number, declared in enumerate(UNKNOWN):
+        named = "" if declared == "pass" else '    integration = "good"\n'
+        (tmp_path / f"test_good_{number}.py").write_text(
+            "from modulex_mem0.conformance import ConformanceSuite, ServiceFixture\n\n"
+            f"class TestGood(ConformanceSuite):\n{named}    {declared}\n"
+        )
+    arguments = (
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        *sorted(tmp_path.glob("test_*.py")),
     )
-    arguments = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "test_good.py")
-    ended = python(*arguments, site=tmp_path, folder=tmp_path)
+    ended = python(*map(str, arguments), site=tmp_path, folder=tmp_path)
     assert ended.returncode == 2
-    assert message in ended.stdout
+    for message in UNKNOWN.values():
+        assert message in ended.stdout
 
 
 def test_the_rest_of_the_kit_needs_neither_pytest_nor_hypothesis() -> None:
