@@ -27,15 +27,19 @@ _TEMPLATES = re.compile(
 _MISSING = frozenset({"undefined", "none", "null", "nil", "nan", "(null)", "(none)"})
 _MISSING_PART = re.compile(r"(?:\A|[-_:/.|@# ])(?:undefined|None|null|NaN)(?=[-_:/.|@# ]|\Z)")
 _LONGEST_SHOWN = 60
+# A longer text is no id but the text of an object, and would take seconds to be searched for templates.
+_LONGEST = 1000
 
 
 def refuse_template(value: str) -> str:
     """Return an id that names someone or something.
 
     Raises:
-        ValueError: It is the text of a template, or what a program writes for a missing value.
+        ValueError: It is the text of a template, what a program writes for a missing value, or too long for an id.
     """
     shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}…"
+    if len(value) > _LONGEST:
+        raise ValueError(f"{shown!r} is longer than {_LONGEST} characters, which is no id; pass the id itself")
     if _TEMPLATES.search(value):
         raise ValueError(f"{shown!r} is a template that was not filled in; pass the id itself")
     if value.casefold() in _MISSING or _MISSING_PART.search(value):

@@ -52,6 +52,20 @@ async def test_what_is_written_for_a_missing_id_is_refused(
     assert server.requests == []
 
 
+@pytest.mark.parametrize("filler", ["a", "{", "{{", "<"])
+async def test_a_text_that_is_too_long_for_an_id_is_refused_at_once(
+    scripted: Mem0, server: ScriptedServer, filler: str
+) -> None:
+    # Searched for templates to its end, it would hold up the event loop for minutes.
+    text = filler * 400_000
+    server.script(json_reply({"results": []}))
+    for given in ({"user_id": text}, {"user_id": "alice", "filters": {"app_id": text}}):
+        message = await scripted.refuses("search_memories", query="tea", **given)
+        assert "is longer than 1000 characters, which is no id" in message
+    assert server.requests == []
+    await scripted.ok("search_memories", user_id="a" * 1000, query="tea")
+
+
 @pytest.mark.parametrize("value", ["{{id}}", "undefined", "null", "[object Object]"])
 async def test_ids_in_lists_and_filters_are_no_templates_either(
     scripted: Mem0, server: ScriptedServer, value: str
