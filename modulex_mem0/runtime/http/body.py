@@ -11,7 +11,8 @@ __all__ = ["Body", "check_values"]
 
 # Decoded at once. A kilobyte of gzip may hold a megabyte, so the size of what comes in says nothing.
 _PIECE = 256 * 1024
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A text, also one that never ends: tried again from each quotation mark in it, a megabyte would take hours.
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class _Decoder(Protocol):

@@ -152,6 +152,14 @@ async def test_commas_in_a_text_are_no_values(runtime: Runtime, server: Scripted
     assert (await call(runtime, "fetch", server=server)).success
 
 
+@pytest.mark.parametrize("end", [b"", b"\\"])
+async def test_a_text_without_end_is_searched_once(runtime: Runtime, server: ScriptedServer, end: bytes) -> None:
+    # Searched again from each quotation mark in it, this would take an hour.
+    server.script(reply(200, b'{"a": "' + b',\\"' * 300_000 + end))
+    error = failure(await call(runtime, "fetch", server=server))
+    assert error.message.startswith("the reply is not JSON")
+
+
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
