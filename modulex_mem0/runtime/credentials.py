@@ -256,6 +256,8 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _QUOTES = ('""', "''", "``", "\u201c\u201d", "\u2018\u2019")
 # Most keys. Nothing stands around one; a short one may be nothing but the word that stands in front of a key.
 _BARE = re.compile(r"[A-Za-z0-9._~+/-]{16,}")
+# Nobody copies more by hand, and to take megabytes of quotes off one by one would take minutes.
+_LONGEST_COPIED = 20_000
 
 
 def _as_it_was_issued(scheme: AuthScheme, field: CredentialField, text: str) -> str:
@@ -264,7 +266,7 @@ def _as_it_was_issued(scheme: AuthScheme, field: CredentialField, text: str) -> 
     A value that no header sends by itself is trimmed only: a password may begin with anything.
     """
     text = _stripped(text)
-    if _BARE.fullmatch(text):
+    if _BARE.fullmatch(text) or len(text) > _LONGEST_COPIED:
         return text
     prefix = _prefix(scheme, field)
     if prefix is None and field.kind != "url":

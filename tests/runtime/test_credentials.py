@@ -12,10 +12,11 @@ from pydantic import SecretStr
 
 from modulex_mem0.contract import CredentialField, ErrorCode, ErrorInfo
 from modulex_mem0.runtime import Runtime
+from modulex_mem0.runtime.credentials import resolve_credential
 from tests.helpers.calls import credential_for, failure
 from tests.helpers.scripted_server import ScriptedServer
 from tests.helpers.steps import json_reply
-from tests.helpers.tiny_integration import KEY, plugin, scheme
+from tests.helpers.tiny_integration import KEY, plugin, profile, scheme
 
 OTHER = "tk-the-other-key"
 
@@ -226,6 +227,15 @@ async def test_an_unknown_field_is_refused_with_a_suggestion(runtime: Runtime, n
     error = await _refused(runtime, {"api_key": KEY, name: "tk-value"})
     assert error.code is ErrorCode.INVALID_INPUT
     assert hint in error.message
+
+
+@pytest.mark.parametrize("around", ['"', "Token "])
+def test_a_value_that_is_too_long_to_be_copied_is_taken_as_it_is(around: str) -> None:
+    # Taken off one by one, these would hold up all calls for minutes.
+    value = around * 1_000_000 + KEY + around.strip()
+    resolved = resolve_credential(profile(), {"api_key": value})
+    assert resolved is not None
+    assert resolved.plain()["api_key"] == value
 
 
 @pytest.mark.parametrize("other", [OTHER, "", SecretStr(f"{KEY} ")], ids=["another", "blank", "with a blank"])
