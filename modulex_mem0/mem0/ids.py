@@ -8,7 +8,17 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from modulex_mem0.contract import ActionInput, advanced, is_blank
 
-__all__ = ["EntityType", "Mem0Id", "MemoryId", "OwnerId", "ScopeId", "UserScope", "refuse_template", "same_id"]
+__all__ = [
+    "EntityType",
+    "Mem0Id",
+    "MemoryId",
+    "OwnerId",
+    "ScopeId",
+    "UserScope",
+    "canonical_id",
+    "refuse_template",
+    "same_id",
+]
 
 # A template that nobody filled in names everyone who forgot to fill it in: they would share one user's memories.
 _TEMPLATES = re.compile(
@@ -48,16 +58,16 @@ def refuse_template(value: str) -> str:
 
 
 def same_id(found: object, wanted: str) -> bool:
-    """Whether an id in a reply is the requested one. Two spellings of one UUID are the same id."""
-    if not _is_id(found):
-        return False
-    found = str(found)
-    if found == wanted:
-        return True
+    """Whether an id in a reply is the requested one."""
+    return _is_id(found) and (str(found) == wanted or canonical_id(str(found)) == canonical_id(wanted))
+
+
+def canonical_id(value: str) -> str:
+    """One spelling for all spellings of a UUID, which are the same id; any other id as it is."""
     try:
-        return UUID(found) == UUID(wanted)
+        return str(UUID(value))
     except ValueError:
-        return False
+        return value
 
 
 def _is_id(value: object) -> TypeGuard[str | int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from modulex_mem0.mem0.profile import MEMORY_ID
 from tests.helpers.scripted_server import PATIENCE, Exchange, ScriptedServer, Step
 from tests.helpers.steps import hang, json_reply, reply
 from tests.mem0.client import Mem0
@@ -206,6 +207,14 @@ async def test_an_id_that_is_named_twice_is_deleted_once_and_not_changed_twice(
     assert server.requests == []
     await scripted.ok("batch_delete_memories", **given("batch_delete_memories", "m-1", "m-2", "m-1"))
     assert batches(server) == [[{"memory_id": "m-1"}, {"memory_id": "m-2"}]]
+
+
+async def test_two_spellings_of_one_id_are_that_id_twice(scripted: Mem0, server: ScriptedServer) -> None:
+    spellings = (MEMORY_ID, MEMORY_ID.upper().replace("-", ""))
+    server.script(service(json_reply({"message": "Fine"})))
+    message = await scripted.refuses("batch_update_memories", **given("batch_update_memories", *spellings))
+    assert "memories[1].memory_id: is named twice" in message
+    assert (await scripted.ok("batch_delete_memories", **given("batch_delete_memories", *spellings)))["deleted"] == 1
 
 
 @pytest.mark.parametrize(

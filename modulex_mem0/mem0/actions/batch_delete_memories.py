@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
 from modulex_mem0.mem0.batches import MAX_ITEMS, ChunkReport, extra_timeout, send_batch
-from modulex_mem0.mem0.ids import Mem0Id, OwnerId
+from modulex_mem0.mem0.ids import Mem0Id, OwnerId, canonical_id
 from modulex_mem0.mem0.ownership import validate_ownership
 from modulex_mem0.mem0.parameters import parse_list
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
@@ -64,7 +64,7 @@ async def batch_delete_memories(context: Context, input: BatchDeleteMemoriesInpu
         ActionError: `not_found`, naming the ids that are not this user's; the first failed chunk's error, with the
             reports on all.
     """
-    memory_ids = list(dict.fromkeys(input.memory_ids))
+    memory_ids = list({canonical_id(memory_id): memory_id for memory_id in input.memory_ids}.values())
     await validate_ownership(context, input.user_id, memory_ids, field="memory_ids[{index}]")
     outcome = await send_batch(context, "DELETE", [{"memory_id": memory_id} for memory_id in memory_ids])
     outcome.raise_if_failed("deleted")

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from modulex_mem0.contract import ActionInput, ActionOutput, Context, Example, action
 from modulex_mem0.mem0.batches import MAX_ITEMS, ChunkReport, extra_timeout, send_batch
-from modulex_mem0.mem0.ids import MemoryId, OwnerId
+from modulex_mem0.mem0.ids import MemoryId, OwnerId, canonical_id
 from modulex_mem0.mem0.ownership import tagged_metadata, validate_metadata_tag, validate_ownership
 from modulex_mem0.mem0.parameters import JsonObject, NonBlank, parse_objects
 from modulex_mem0.mem0.profile import MEMORY_ID, USER
@@ -49,9 +49,9 @@ class BatchUpdateMemoriesInput(ActionInput):
                 validate_metadata_tag(memory.metadata, self.user_id)
             except ValueError as error:
                 raise ValueError(f"memories[{index}].{error}") from None
-            if memory.memory_id in seen:
+            if (memory_id := canonical_id(memory.memory_id)) in seen:
                 raise ValueError(f"memories[{index}].memory_id: is named twice; give each memory once")
-            seen.add(memory.memory_id)
+            seen.add(memory_id)
         return self
 
 
