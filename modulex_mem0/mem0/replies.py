@@ -55,13 +55,16 @@ def refuse_foreign_404(reply: Reply) -> None:
 
 
 def _names_what_is_missing(reply: Reply) -> bool:
-    """Whether a 404 is about a memory or the like: of an unknown address, web frameworks say `Not Found`."""
+    """Whether a 404 is about a memory or the like: of an unknown address, web frameworks say `Not Found`.
+
+    Mem0's own framework says `Not found.`, with a full stop, of an object that does not exist.
+    """
     try:
         body = mapping(reply.json()) or {}
     except ActionError:
         return False
     reason = next((said for key in ("error", "detail", "message") if (said := text(body.get(key)))), "")
-    return reason.strip(" .!").casefold() not in ("", "not found")
+    return reason.strip().casefold() not in ("", "not found")
 
 
 def read_object(reply: Reply, *, known: tuple[str, ...] = ("event_id",)) -> dict[str, Any]:

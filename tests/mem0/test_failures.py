@@ -155,6 +155,17 @@ async def test_a_wrong_address_does_not_read_as_an_unknown_id(
     )
 
 
+@pytest.mark.parametrize(
+    "said", [{"error": "Memory not found!"}, {"detail": "Not found."}, {"message": "No such user"}]
+)
+async def test_the_services_own_word_for_an_unknown_id_is_no_wrong_address(
+    scripted: Mem0, server: ScriptedServer, said: dict[str, str]
+) -> None:
+    server.script(json_reply(said, 404))
+    for action in (*CHECKED, "get_memory", "get_memory_history", "get_event", "delete_entity"):
+        assert (await scripted.fails(action, **example_input(action))).code == "not_found"
+
+
 @pytest.mark.parametrize("name", FOREIGN_404)
 @pytest.mark.parametrize("action", ["update_memory", "delete_memory"])
 async def test_nothing_counts_as_changed_or_deleted_where_a_wrong_address_answered(
