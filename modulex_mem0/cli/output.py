@@ -24,8 +24,8 @@ __all__ = [
     "wrapped",
 ]
 
-# Control characters that JSON allows in a string and that a terminal would obey.
-_CONTROL = re.compile(r"[\x7f-\x9f]")
+# What JSON allows in a string and a terminal would obey: control characters, line separators, the direction of text.
+_CONTROL = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _GAP = "  "
 # Errors after which a change may have been made all the same, and whose own advice does not say so.
 _UNCERTAIN = (ErrorCode.SERVICE_ERROR, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_FAILED, ErrorCode.BAD_RESPONSE)

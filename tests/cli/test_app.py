@@ -121,7 +121,7 @@ def test_output_is_utf8_whatever_the_locale(run: Run, echo: dict[str, str], loca
 
 
 def test_control_characters_are_printed_as_escapes(run: Run, echo: dict[str, str]) -> None:
-    text = "\x1b[31m \x9b31m \x07 \ud800"
+    text = "\x1b[31m \x9b31m \x07 \u2028 \u202e"
     ended = run("call", "echo", "--integration", "echo", "--input", json.dumps({"text": text}), env=echo)
     assert json.loads(ended.stdout)["received"]["text"] == text
     assert all(character.isprintable() or character == "\n" for character in ended.stdout)
