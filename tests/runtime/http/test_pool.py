@@ -73,9 +73,11 @@ async def test_a_hundred_calls_wait_for_a_free_connection_no_longer_than_their_d
     async with Runtime(RuntimeSettings(max_connections=1, timeout=0.3), plugins=[plugin()]) as runtime:
         results = await asyncio.gather(*(call(runtime, "change", server=server) for _ in range(100)))
     codes = [failure(result).code for result in results]
-    # Only what was sent may have been carried out.
-    assert codes.count(ErrorCode.OUTCOME_UNKNOWN) == len(server.requests)
-    assert codes.count(ErrorCode.TIMEOUT) == 100 - len(server.requests)
+    # Only what was sent may have been carried out. The connection may come free just before the next deadline, too late
+    # for that request to arrive.
+    unknown = codes.count(ErrorCode.OUTCOME_UNKNOWN)
+    assert 1 <= len(server.requests) <= unknown < 50
+    assert codes.count(ErrorCode.TIMEOUT) == 100 - unknown
 
 
 @pytest.mark.parametrize("action", ["fetch", "change"])
