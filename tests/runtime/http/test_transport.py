@@ -117,7 +117,7 @@ async def test_an_unusable_environment_is_reported_and_nothing_is_sent(
     assert "environment" in error.message
 
 
-@pytest.mark.parametrize("host", ["xn--localhost", "a" * 64 + ".test", "a..b", "[::1", "%zz"])
+@pytest.mark.parametrize("host", ["xn--localhost", "a" * 64 + ".test", "a..b", "[::1", "%zz", "service.0x7"])
 @pytest.mark.parametrize("action", ["fetch", "change"])
 async def test_an_address_that_no_library_accepts_is_an_error_and_not_a_traceback(
     runtime: Runtime, action: str, host: str
